@@ -1,0 +1,94 @@
+"""What a user asks most, as SQL on the views."""
+
+OUTLIERS = """
+SELECT
+    consensus.consensus_rank,
+    consensus.mangaid,
+    consensus.n_flagged,
+    consensus.n_model,
+    consensus.mean_percentile,
+    consensus.mean_log10_error,
+    consensus.unseen_rank,
+    consensus.n_model_unseen,
+    cmd.bp_rp,
+    cmd.abs_g,
+    cmd.simbad_otype
+FROM consensus_anomaly AS consensus
+JOIN cmd ON cmd.star_id = consensus.star_id
+WHERE consensus.ensemble = $ensemble AND consensus.dataset = $dataset
+  AND ($bp_rp_lo IS NULL OR cmd.bp_rp BETWEEN $bp_rp_lo AND $bp_rp_hi)
+  AND ($abs_g_lo IS NULL OR cmd.abs_g BETWEEN $abs_g_lo AND $abs_g_hi)
+ORDER BY consensus.consensus_rank
+LIMIT $limit
+"""
+
+NEIGHBORS = """
+SELECT
+    neighbor.model,
+    neighbor.neighbor_rank,
+    neighbor.neighbor_mangaid,
+    neighbor.distance,
+    neighbor.neighbor_role,
+    cmd.bp_rp,
+    cmd.abs_g,
+    consensus.consensus_rank
+FROM latent_neighbor AS neighbor
+JOIN star ON star.mangaid = neighbor.neighbor_mangaid
+JOIN cmd ON cmd.star_id = star.star_id
+JOIN consensus_anomaly AS consensus
+    ON consensus.spectrum_id = neighbor.neighbor_spectrum_id AND consensus.ensemble = neighbor.ensemble
+WHERE neighbor.mangaid = $mangaid AND neighbor.model = $model
+  AND neighbor.ensemble = $ensemble AND neighbor.dataset = $dataset
+  AND neighbor.neighbor_rank <= $k
+ORDER BY neighbor.spectrum_id, neighbor.neighbor_rank
+"""
+
+SPECTRUM = """
+SELECT
+    spectrum.spectrum_id,
+    star.mangaid,
+    dataset.name AS dataset,
+    dataset.dataset_id,
+    spectrum.plate,
+    spectrum.mjd,
+    source_file.name AS source_file,
+    source_file.sha256,
+    spectrum.source_row
+FROM spectrum
+JOIN star ON star.star_id = spectrum.star_id
+JOIN dataset ON dataset.dataset_id = spectrum.dataset_id
+JOIN source_file ON source_file.source_file_id = spectrum.source_file_id
+WHERE star.mangaid = $mangaid AND dataset.name = $dataset AND ($mjd IS NULL OR spectrum.mjd = $mjd)
+ORDER BY spectrum.mjd
+"""
+
+ARRAYS = """
+SELECT flux, ivar, mask FROM spectrum_array WHERE spectrum_id = $spectrum_id
+"""
+
+STATUS = """
+SELECT dataset.name AS dataset, dataset.product, dataset.lsf_percentile, dataset.n_spectrum, dataset.n_usable
+FROM dataset ORDER BY dataset.dataset_id
+"""
+
+ENSEMBLES = """
+SELECT
+    ensemble.name AS ensemble,
+    dataset.name AS trained_on,
+    count(*) AS n_model,
+    count(*) FILTER (model.status = 'trained') AS n_trained,
+    ensemble.n_spectrum,
+    coalesce(any_value(scored.datasets), '') AS scored
+FROM ensemble
+JOIN dataset ON dataset.dataset_id = ensemble.dataset_id
+JOIN model_version AS model ON model.ensemble_id = ensemble.ensemble_id
+LEFT JOIN (
+    SELECT model.ensemble_id, string_agg(DISTINCT dataset.name, ', ' ORDER BY dataset.name) AS datasets
+    FROM reconstruction_error AS scored
+    JOIN model_version AS model ON model.model_id = scored.model_id
+    JOIN spectrum ON spectrum.spectrum_id = scored.spectrum_id
+    JOIN dataset ON dataset.dataset_id = spectrum.dataset_id
+    GROUP BY model.ensemble_id
+) AS scored ON scored.ensemble_id = ensemble.ensemble_id
+GROUP BY ALL ORDER BY ensemble.name
+"""

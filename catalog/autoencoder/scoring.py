@@ -1,0 +1,45 @@
+"""Spectra into errors and latent vectors (the paper, section 3.3)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from catalog.autoencoder.network import Autoencoder
+from catalog.autoencoder.training import log_flux
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What one model says of a block of spectra.
+
+    error : (n,) float64, Eq. 2 on normalised flux
+    chi2 : (n,) float64, NaN where no pixel has ivar > 0
+    latent : (n, n_latent) float32
+    """
+
+    error: np.ndarray
+    chi2: np.ndarray
+    latent: np.ndarray
+
+
+def score(network: Autoencoder, flux: np.ndarray, ivar: np.ndarray, mask: np.ndarray) -> Scores:
+    """Errors and latent vectors of spectra; a pure function of arrays.
+
+    flux : (n, n_pixel) float32, finite and > 0 in the model's window, 1e-17 erg / (s cm2 Angstrom)
+    ivar : (n, n_pixel) float32, inverse square of that; NaN or 0: no information
+    mask : (n, n_pixel) int32, 0 is good
+
+    The error is the mean over pixels of (F̂ - F)², F = flux / max flux, F̂ = exp(f̂). chi2 is the mean of
+    ivar (flux - max flux F̂)² over unmasked pixels with ivar > 0. Read-only.
+    """
+    maximum = flux.max(axis=1, keepdims=True)
+    latent, reconstruction = network.reconstruct(log_flux(flux))
+    with np.errstate(over="ignore"):
+        residual = np.exp(reconstruction) - flux / maximum
+        error = np.square(residual).mean(axis=1, dtype=np.float64)
+    informative = np.isfinite(ivar) & (ivar > 0) & (mask == 0)
+    n_informative = np.count_nonzero(informative, axis=1)
+    deviation = np.square((residual * maximum).astype(np.float64)) * np.where(informative, ivar, 0)
+    with np.errstate(invalid="ignore"):
+        chi2 = deviation.sum(axis=1) / n_informative
+    return Scores(error, np.where(n_informative > 0, chi2, np.nan), latent)

@@ -1,0 +1,176 @@
+"""The database file: opened late, closed early, one transaction at a time."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from catalog.database.schema import REVISION, REVISION_TABLE
+from catalog.errors import CatalogError
+from catalog.provenance import canonical_json
+
+ROW_GROUP_SIZE = 2048
+"""Rows that DuckDB holds before it writes them. Its default of 122,880 would hold 6.7 GB of spectra, and repeated
+ingests would leave files twice the size of their data; 2048, the smallest it takes, holds 112 MB. The file does not
+remember it, so every opening for writing states it."""
+
+
+class Database:
+    """One DuckDB file and the ways to open it.
+
+    Nothing is held between calls: while a process has the file open for writing, no other can even read it.
+
+    >>> Database("absent.duckdb").exists()
+    False
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    def exists(self) -> bool:
+        """True if the file is there. Read-only."""
+        return self.path.exists()
+
+    @contextmanager
+    def read(self, *, external_access: bool = True) -> Iterator[sa.Connection]:
+        """A read-only connection.
+
+        Never writes to the file. Without `external_access`, SQL cannot reach other files or the network either.
+        Raises CatalogError if the file is absent, locked, no catalog, or of another revision.
+        """
+        self._require_file()
+        with self.connect(read_only=True) as connection:
+            require_revision(self.path, connection)
+            if not external_access:
+                connection.exec_driver_sql("SET enable_external_access = false")
+                connection.exec_driver_sql("SET lock_configuration = true")
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A connection with one transaction: committed at the end, rolled back if anything is raised.
+
+        Locks the file against every other process. Raises CatalogError like `read`.
+        """
+        self._require_file()
+        with self.connect(read_only=False) as connection:
+            require_revision(self.path, connection)
+            yield connection
+
+    @contextmanager
+    def connect(self, *, read_only: bool) -> Iterator[sa.Connection]:
+        """A connection with one transaction, whatever the revision: for migrations; use `read` or `write`.
+
+        Creates the file if it is absent and not opened read-only.
+        """
+        # Attached to an in-memory database, because only ATTACH takes a row group size.
+        engine = sa.create_engine("duckdb:///:memory:", poolclass=StaticPool, json_serializer=canonical_json)
+        path = str(self.path).replace("'", "''")
+        option = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {ROW_GROUP_SIZE}"
+
+        @event.listens_for(engine, "connect")
+        def attach(connection: duckdb.DuckDBPyConnection, _record: object) -> None:
+            # Large sorts spill beside the database, not into the working directory.
+            connection.execute(f"SET temp_directory = '{path}.tmp'")
+            connection.execute(f"ATTACH '{path}' AS catalog ({option})")
+            connection.execute("USE catalog")
+
+        try:
+            with engine.begin() as connection:
+                yield connection
+        except (duckdb.Error, DBAPIError) as error:
+            message = _explain(self.path, error)
+            if message is None:
+                raise
+            raise CatalogError(message) from error
+        finally:
+            engine.dispose()
+
+    def _require_file(self) -> None:
+        if not self.path.exists():
+            raise CatalogError(f"no database at {self.path}; create one with: catalog ingest PATH")
+
+
+def require_revision(path: Path, connection: sa.Connection) -> None:
+    """Raise CatalogError unless the database has the revision of this code. Read-only."""
+    found = revision(connection)
+    if found is None:
+        raise CatalogError(f"{path} is a DuckDB file but not a catalog; choose another with --database")
+    if found < REVISION:
+        raise CatalogError(f"{path} has revision {found}, this version needs {REVISION}; run: catalog db upgrade")
+    if found > REVISION:
+        raise CatalogError(
+            f"{path} has revision {found}, newer than the {REVISION} of this version; "
+            "run: pip install --upgrade stellar-anomaly-catalog"
+        )
+
+
+def revision(connection: sa.Connection) -> str | None:
+    """Revision of the database, None if it has none. Read-only."""
+    if REVISION_TABLE not in sa.inspect(connection).get_table_names():
+        return None
+    found = connection.exec_driver_sql(f"SELECT version_num FROM {REVISION_TABLE}").scalar()
+    return None if found is None else str(found)
+
+
+def append(connection: sa.Connection, table: sa.Table, rows: pa.Table) -> None:
+    """Add rows to a table by column name; columns that `rows` lacks become NULL.
+
+    rows : Arrow table; array columns as FixedSizeList.
+    Writes inside the connection's transaction.
+    """
+    names = ", ".join(rows.column_names)
+    with registered(connection, "appended", rows):
+        connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM appended")
+
+
+@contextmanager
+def registered(connection: sa.Connection, name: str, rows: pa.Table) -> Iterator[None]:
+    """Make an Arrow table readable as `name` in SQL, without a copy, for the length of the block."""
+    raw = raw_connection(connection)
+    raw.register(name, rows)
+    try:
+        yield
+    finally:
+        raw.unregister(name)
+
+
+def raw_connection(connection: sa.Connection) -> duckdb.DuckDBPyConnection:
+    """DuckDB's own connection, in the same transaction: the door for Arrow."""
+    return connection.connection.dbapi_connection  # type: ignore[return-value]
+
+
+def arrow(connection: sa.Connection, statement: str, parameters: Any = None) -> pa.Table:
+    """The rows of a statement of SQL as one Arrow table, in the connection's transaction."""
+    # In blocks, because a single table is made ready for a million rows: 34 GB for arrays of 4563.
+    return raw_connection(connection).execute(statement, parameters).to_arrow_reader(2048).read_all()
+
+
+def next_id(connection: sa.Connection, key: sa.Column) -> int:
+    """First unused number of a key column; safe because a database has one writer. Read-only."""
+    largest = connection.execute(sa.select(sa.func.max(key))).scalar()
+    return 1 if largest is None else largest + 1
+
+
+def _explain(path: Path, error: Exception) -> str | None:
+    """The user's sentence for a DuckDB error that is not ours, or None."""
+    text = str(error.orig if isinstance(error, DBAPIError) else error)
+    if held := re.search(r"lock is held in (\S+) \(PID (\d+)\)", text):
+        return f"{path} is in use by process {held[2]} ({Path(held[1]).name}); wait for it or end it, then run again"
+    if "Could not set lock" in text:
+        return f"{path} is in use by another process; wait for it or end it, then run again"
+    if "not a valid DuckDB database" in text:
+        return f"{path} is not a DuckDB file; choose another with --database"
+    if "Cannot open file" in text or "Could not read from file" in text:
+        return f"{path} cannot be opened: {text.splitlines()[0].removeprefix('IO Error: ')}"
+    if "No space left" in text or "Could not write" in text or "File too large" in text:
+        return f"{path} cannot be written, the disk is full or the file may not grow; nothing was changed"
+    return None

@@ -1,0 +1,85 @@
+"""Datasets, ensembles and stars by the names a user gives; a wrong name is answered with those that exist."""
+
+import sqlalchemy as sa
+
+from catalog.database import schema
+from catalog.errors import CatalogError
+
+
+def find_dataset(connection: sa.Connection, name: str) -> sa.Row:
+    """The dataset of that name. Read-only. Raises CatalogError if there is none."""
+    return _find(connection, schema.dataset, name, "catalog ingest PATH")
+
+
+def find_ensemble(connection: sa.Connection, name: str | None) -> sa.Row:
+    """The ensemble of that name, or the newest. Read-only. Raises CatalogError if there is none."""
+    if name is not None:
+        return _find(connection, schema.ensemble, name, "catalog train --dataset NAME")
+    newest = sa.select(schema.ensemble).order_by(schema.ensemble.c.ensemble_id.desc()).limit(1)
+    found = connection.execute(newest).first()
+    if found is None:
+        raise CatalogError("no ensemble in this database; train one with: catalog train --dataset NAME")
+    return found
+
+
+def find_scored_dataset(connection: sa.Connection, ensemble: sa.Row, name: str | None) -> sa.Row:
+    """The dataset of that name, or the only one that the ensemble has scored.
+
+    Read-only. Raises CatalogError if it has not scored it, or scored several and no name is given.
+    """
+    names = list(
+        connection.execute(
+            sa.select(schema.dataset.c.name)
+            .distinct()
+            .join(schema.spectrum, schema.spectrum.c.dataset_id == schema.dataset.c.dataset_id)
+            .join(
+                schema.reconstruction_error,
+                schema.reconstruction_error.c.spectrum_id == schema.spectrum.c.spectrum_id,
+            )
+            .join(
+                schema.model_version,
+                schema.model_version.c.model_id == schema.reconstruction_error.c.model_id,
+            )
+            .where(schema.model_version.c.ensemble_id == ensemble.ensemble_id)
+            .order_by(schema.dataset.c.name)
+        ).scalars()
+    )
+    if name is not None:
+        dataset = find_dataset(connection, name)
+        if name not in names:
+            raise CatalogError(
+                f"ensemble {ensemble.name} has not scored {name}; "
+                f"run: catalog score --dataset {name} --ensemble {ensemble.name}"
+            )
+        return dataset
+    if not names:
+        raise CatalogError(f"ensemble {ensemble.name} has scored nothing yet; run: catalog score --dataset NAME")
+    if len(names) > 1:
+        raise CatalogError(f"ensemble {ensemble.name} has scored {', '.join(names)}; choose one with --dataset")
+    return find_dataset(connection, names[0])
+
+
+def require_star(connection: sa.Connection, mangaid: str) -> int:
+    """star_id of a star. Read-only. Raises CatalogError, with ids that begin alike, if it is unknown."""
+    star = schema.star.c
+    found = connection.execute(sa.select(star.star_id).where(star.mangaid == mangaid.strip())).scalar()
+    if found is None:
+        found_alike = connection.execute(
+            sa.select(star.mangaid)
+            .where(star.mangaid.startswith(mangaid[:4], autoescape=True))
+            .order_by(star.mangaid)
+            .limit(3)
+        ).scalars()
+        alike = ", ".join(found_alike)
+        hint = f"; ids that begin alike: {alike}" if alike else ""
+        raise CatalogError(f"no star {mangaid} in this database{hint}")
+    return int(found)
+
+
+def _find(connection: sa.Connection, table: sa.Table, name: str, command: str) -> sa.Row:
+    found = connection.execute(sa.select(table).where(table.c.name == name)).first()
+    if found is None:
+        names = list(connection.execute(sa.select(table.c.name).order_by(table.c.name)).scalars())
+        existing = f"there are: {', '.join(names)}" if names else f"there is none yet; run: {command}"
+        raise CatalogError(f"no {table.name} {name}; {existing}")
+    return found

@@ -1,0 +1,235 @@
+"""The tables, as SQLAlchemy Core: the only place with their columns.
+
+Few constraints, on purpose. DuckDB refuses to alter a table on which an index or a foreign key depends, and
+rewrites rows with arrays on update; primary keys therefore stay on the small tables, and the loaders check
+the rest. The arrays have a table of their own, so that no query on numbers ever touches them.
+"""
+
+import sqlalchemy as sa
+from duckdb_sqlalchemy import FixedArray
+
+from catalog.database.meaning import RELATIONS, meaning
+
+REVISION = "0001"
+"""The revision this code reads and writes; equal to the newest file in migrations/versions."""
+
+REVISION_TABLE = "schema_version"
+
+N_PIXEL = 4563
+"""Pixels of the MaStar grid, and so the length of the array columns."""
+
+N_LATENT = 10
+"""Length of a latent vector (the paper's section 3.1)."""
+
+metadata = sa.MetaData()
+
+
+def _table(name: str, *columns: tuple[str, sa.types.TypeEngine | type[sa.types.TypeEngine], str]) -> sa.Table:
+    """A table from (column, type, constraints): the last of "key", "unique", "required" or ""."""
+    return sa.Table(
+        name,
+        metadata,
+        *(
+            sa.Column(
+                column,
+                type_,
+                primary_key=constraint == "key",
+                autoincrement=False,
+                unique=constraint == "unique" or None,
+                nullable=constraint == "",
+                comment=meaning(name, column).comment,
+            )
+            for column, type_, constraint in columns
+        ),
+        comment=RELATIONS[name],
+    )
+
+
+star = _table(
+    "star",
+    ("star_id", sa.BigInteger, "key"),
+    ("mangaid", sa.String, "unique"),
+    ("ra", sa.Double, ""),
+    ("dec", sa.Double, ""),
+    ("epoch", sa.REAL, ""),
+    ("n_visits", sa.Integer, ""),
+    ("photocat", sa.String, ""),
+    ("input_teff", sa.REAL, ""),
+    ("input_logg", sa.REAL, ""),
+    ("input_fe_h", sa.REAL, ""),
+    ("input_alpha_m", sa.REAL, ""),
+    ("input_source", sa.String, ""),
+    ("source_file_id", sa.BigInteger, "required"),
+)
+
+gaia_match = _table(
+    "gaia_match",
+    ("star_id", sa.BigInteger, "required"),
+    ("gaia_release", sa.String, "required"),
+    ("source_id", sa.BigInteger, ""),
+    ("g_mag", sa.REAL, ""),
+    ("bp_mag", sa.REAL, ""),
+    ("rp_mag", sa.REAL, ""),
+    ("bp_rp", sa.REAL, ""),
+    ("parallax", sa.REAL, ""),
+    ("parallax_error", sa.REAL, ""),
+    ("pmra", sa.REAL, ""),
+    ("pmdec", sa.REAL, ""),
+    ("distance_pc", sa.REAL, ""),
+    ("distance_pc_lo", sa.REAL, ""),
+    ("distance_pc_hi", sa.REAL, ""),
+    ("ebv", sa.REAL, ""),
+    ("abs_g", sa.REAL, ""),
+    ("bp_rp0", sa.REAL, ""),
+    ("simbad_main_id", sa.String, ""),
+    ("simbad_otype", sa.String, ""),
+    ("spectral_type", sa.String, ""),
+    ("clean_match", sa.Boolean, ""),
+    ("source_file_id", sa.BigInteger, "required"),
+)
+
+stellar_parameter = _table(
+    "stellar_parameter",
+    ("star_id", sa.BigInteger, "required"),
+    ("source", sa.String, "required"),
+    ("teff", sa.REAL, ""),
+    ("teff_error", sa.REAL, ""),
+    ("logg", sa.REAL, ""),
+    ("logg_error", sa.REAL, ""),
+    ("fe_h", sa.REAL, ""),
+    ("fe_h_error", sa.REAL, ""),
+    ("alpha_fe", sa.REAL, ""),
+    ("alpha_fe_error", sa.REAL, ""),
+    ("source_file_id", sa.BigInteger, "required"),
+)
+
+wavelength_grid = _table(
+    "wavelength_grid",
+    ("grid_id", sa.BigInteger, "key"),
+    ("n_pixel", sa.Integer, "required"),
+    ("log10_start", sa.Double, "required"),
+    ("log10_step", sa.Double, "required"),
+    ("wavelength", sa.ARRAY(sa.Double), "required"),
+)
+
+dataset = _table(
+    "dataset",
+    ("dataset_id", sa.BigInteger, "key"),
+    ("name", sa.String, "unique"),
+    ("survey", sa.String, "required"),
+    ("release", sa.String, ""),
+    ("product", sa.String, "required"),
+    ("lsf_percentile", sa.REAL, ""),
+    ("grid_id", sa.BigInteger, "required"),
+    ("n_spectrum", sa.BigInteger, "required"),
+    ("n_usable", sa.BigInteger, "required"),
+)
+
+source_file = _table(
+    "source_file",
+    ("source_file_id", sa.BigInteger, "key"),
+    ("name", sa.String, "required"),
+    ("size", sa.BigInteger, "required"),
+    ("sha256", sa.String, "unique"),
+    ("product", sa.String, "required"),
+    ("n_row", sa.BigInteger, "required"),
+    ("ingested_at", sa.TIMESTAMP, "required"),
+    ("code_version", sa.String, "required"),
+)
+
+spectrum = _table(
+    "spectrum",
+    ("spectrum_id", sa.BigInteger, "required"),
+    ("dataset_id", sa.BigInteger, "required"),
+    ("star_id", sa.BigInteger, "required"),
+    ("plate", sa.Integer, ""),
+    ("ifudesign", sa.String, ""),
+    ("mjd", sa.Integer, ""),
+    ("snr", sa.REAL, ""),
+    ("max_flux", sa.REAL, ""),
+    ("n_zero_flux", sa.Integer, "required"),
+    ("n_negative_flux", sa.Integer, "required"),
+    ("n_nonfinite_flux", sa.Integer, "required"),
+    ("n_masked", sa.Integer, ""),
+    ("n_zero_ivar", sa.Integer, ""),
+    ("bad_pixel_fraction", sa.REAL, ""),
+    ("first_good_pixel", sa.Integer, ""),
+    ("last_good_pixel", sa.Integer, ""),
+    ("mjdqual", sa.Integer, ""),
+    ("usable", sa.Boolean, "required"),
+    ("reject_reason", sa.String, ""),
+    ("source_file_id", sa.BigInteger, "required"),
+    ("source_row", sa.BigInteger, "required"),
+)
+
+spectrum_array = _table(
+    "spectrum_array",
+    ("spectrum_id", sa.BigInteger, "required"),
+    ("flux", FixedArray(sa.REAL, N_PIXEL), "required"),
+    ("ivar", FixedArray(sa.REAL, N_PIXEL), ""),
+    ("mask", FixedArray(sa.Integer, N_PIXEL), ""),
+)
+
+ensemble = _table(
+    "ensemble",
+    ("ensemble_id", sa.BigInteger, "key"),
+    ("name", sa.String, "unique"),
+    ("dataset_id", sa.BigInteger, "required"),
+    ("n_spectrum", sa.BigInteger, "required"),
+    ("recipe", sa.JSON, "required"),
+    ("recipe_sha256", sa.String, "required"),
+    ("created_at", sa.TIMESTAMP, "required"),
+    ("code_version", sa.String, "required"),
+)
+
+model_version = _table(
+    "model_version",
+    ("model_id", sa.BigInteger, "key"),
+    ("ensemble_id", sa.BigInteger, "required"),
+    ("member", sa.Integer, "required"),
+    ("name", sa.String, "required"),
+    ("seed", sa.BigInteger, "required"),
+    ("n_train", sa.Integer, "required"),
+    ("n_validation", sa.Integer, "required"),
+    ("status", sa.String, "required"),
+    ("epochs", sa.Integer, ""),
+    ("train_loss", sa.Double, ""),
+    ("validation_loss", sa.Double, ""),
+    ("weights_file", sa.String, ""),
+    ("weights_sha256", sa.String, ""),
+    ("code_version", sa.String, ""),
+    ("versions", sa.JSON, ""),
+    ("started_at", sa.TIMESTAMP, ""),
+    ("finished_at", sa.TIMESTAMP, ""),
+)
+
+training_split = _table(
+    "training_split",
+    ("model_id", sa.BigInteger, "required"),
+    ("spectrum_id", sa.BigInteger, "required"),
+    ("role", sa.String, "required"),
+)
+
+training_epoch = _table(
+    "training_epoch",
+    ("model_id", sa.BigInteger, "required"),
+    ("epoch", sa.Integer, "required"),
+    ("train_loss", sa.Double, "required"),
+    ("validation_loss", sa.Double, "required"),
+    ("seconds", sa.REAL, "required"),
+)
+
+reconstruction_error = _table(
+    "reconstruction_error",
+    ("model_id", sa.BigInteger, "required"),
+    ("spectrum_id", sa.BigInteger, "required"),
+    ("error", sa.Double, "required"),
+    ("chi2", sa.Double, ""),
+)
+
+latent_vector = _table(
+    "latent_vector",
+    ("model_id", sa.BigInteger, "required"),
+    ("spectrum_id", sa.BigInteger, "required"),
+    ("latent", FixedArray(sa.REAL, N_LATENT), "required"),
+)

@@ -1,0 +1,223 @@
+"""The catalog as one object: what the commands do, from Python."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import duckdb
+import sqlalchemy as sa
+from astropy import units as u
+from astropy.table import QTable, Table
+
+from catalog.anomaly import questions
+from catalog.autoencoder.recipe import Recipe
+from catalog.database.connection import Database, arrow
+from catalog.database.meaning import MEANINGS
+from catalog.database.migration import upgrade
+from catalog.database.names import find_dataset, find_ensemble, find_scored_dataset, require_star
+from catalog.errors import CatalogError
+from catalog.ingest import Ingested, ingest
+from catalog.spectra import wavelength
+from catalog.table import to_table
+
+if TYPE_CHECKING:
+    from catalog.autoencoder.training import Epoch
+    from catalog.ensemble import Member, Plan, Trained
+    from catalog.scoring import Scored
+
+Range = tuple[float, float]
+
+
+class Catalog:
+    """A catalog of spectra, models and scores in one DuckDB file.
+
+    Nothing is held open between calls. Methods that ask never write; `upgrade`, `ingest`, `train` and `score` write
+    as they say. Every method raises CatalogError if the database is absent, locked by another process, or of another
+    revision, and for names it does not know.
+
+    >>> catalog = Catalog("absent.duckdb")
+    >>> catalog.query("SELECT 1")
+    Traceback (most recent call last):
+    catalog.errors.CatalogError: no database at absent.duckdb; create one with: catalog ingest PATH
+    """
+
+    def __init__(self, path: str | Path = "catalog.duckdb") -> None:
+        self.database = Database(path)
+
+    @classmethod
+    def open(cls, path: str | Path = "catalog.duckdb") -> Self:
+        """The catalog at a path that must exist. Read-only."""
+        catalog = cls(path)
+        with catalog.database.read():
+            return catalog
+
+    def upgrade(self) -> tuple[str | None, str]:
+        """Create the database or bring it to this version's revision; returns the revision before and after.
+
+        Writes in one transaction.
+        """
+        return upgrade(self.database)
+
+    def ingest(
+        self,
+        paths: Iterable[str | Path],
+        dataset: str | None = None,
+        progress: Callable[[Path, int, int], None] = lambda path, done, total: None,
+    ) -> list[Ingested]:
+        """Load FITS files, or the FITS files in folders; creates the database if it is absent.
+
+        dataset : name for the dataset of the spectra, instead of the usual one
+        Writes everything in one transaction; a file loaded before is skipped.
+        """
+        return ingest(self.database, [Path(path) for path in paths], dataset, progress)
+
+    def train(
+        self,
+        dataset: str,
+        recipe: Recipe | None = None,
+        models: int = 10,
+        name: str | None = None,
+        on_plan: "Callable[[Plan], None]" = lambda plan: None,
+        on_epoch: "Callable[[Plan, Member, Epoch], None]" = lambda plan, member, epoch: None,
+    ) -> "Trained":
+        """Train an ensemble, by default with the paper's recipe, or finish one that was interrupted.
+
+        Writes the plan, then each finished model in a transaction of its own, with its weights beside the database.
+        """
+        from catalog.ensemble import train_ensemble  # loads TensorFlow
+
+        return train_ensemble(self.database, dataset, recipe or Recipe(), models, name, on_plan, on_epoch)
+
+    def score(
+        self,
+        dataset: str,
+        ensemble: str | None = None,
+        progress: Callable[[str, int, int], None] = lambda model, done, total: None,
+    ) -> "Scored":
+        """Errors and latent vectors for the spectra of a dataset that have none yet; None: the newest ensemble.
+
+        Writes one transaction per model.
+        """
+        from catalog.scoring import score_dataset  # loads TensorFlow
+
+        return score_dataset(self.database, dataset, ensemble, progress)
+
+    def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> Table:
+        """The rows of a SQL statement; parameters are `$name` or `?`.
+
+        Read-only by construction: the file is opened read-only, and no other file can be read.
+        Raises CatalogError if the statement is wrong.
+        """
+        with self.database.read(external_access=False) as connection:
+            try:
+                return to_table(arrow(connection, sql, parameters))
+            except duckdb.Error as error:
+                raise CatalogError(str(error).splitlines()[0]) from error
+
+    def outliers(
+        self,
+        dataset: str | None = None,
+        ensemble: str | None = None,
+        bp_rp: Range | None = None,
+        abs_g: Range | None = None,
+        limit: int = 20,
+    ) -> Table:
+        """Consensus anomalies, the oddest first.
+
+        dataset : None: the only one that the ensemble scored; ensemble : None: the newest
+        bp_rp, abs_g : ranges in mag, both ends included; stars without Gaia photometry are then left out
+        Read-only.
+        """
+        lo_bp_rp, hi_bp_rp = _range("bp_rp", bp_rp)
+        lo_abs_g, hi_abs_g = _range("abs_g", abs_g)
+        with self.database.read() as connection:
+            row = find_ensemble(connection, ensemble)
+            return _ask(
+                connection,
+                questions.OUTLIERS,
+                ensemble=row.name,
+                dataset=find_scored_dataset(connection, row, dataset).name,
+                bp_rp_lo=lo_bp_rp,
+                bp_rp_hi=hi_bp_rp,
+                abs_g_lo=lo_abs_g,
+                abs_g_hi=hi_abs_g,
+                limit=limit,
+            )
+
+    def neighbors(
+        self,
+        mangaid: str,
+        model: str = "MODEL1",
+        k: int = 5,
+        dataset: str | None = None,
+        ensemble: str | None = None,
+    ) -> Table:
+        """Look-alikes of a star: its nearest neighbours in one model's latent space (the paper's Fig. 10).
+
+        k : how many, at most 10
+        Read-only. Raises CatalogError if the star was not scored.
+        """
+        if not 1 <= k <= 10:
+            raise CatalogError(f"k {k}: the view latent_neighbor holds the 10 nearest; give 1 to 10")
+        with self.database.read() as connection:
+            require_star(connection, mangaid)
+            row = find_ensemble(connection, ensemble)
+            found = find_scored_dataset(connection, row, dataset)
+            table = _ask(
+                connection,
+                questions.NEIGHBORS,
+                mangaid=mangaid.strip(),
+                model=model,
+                ensemble=row.name,
+                dataset=found.name,
+                k=k,
+            )
+        if not len(table):
+            raise CatalogError(
+                f"star {mangaid} has no latent vector of {model} in {found.name}; its spectrum is absent or not usable "
+                f"in the window of ensemble {row.name}, or there is no such model"
+            )
+        return table
+
+    def spectrum(self, mangaid: str, dataset: str, mjd: int | None = None) -> QTable:
+        """One spectrum with units: wavelength (vacuum), flux, ivar and mask; `meta` says which file it came from.
+
+        mjd : night, where a star has several spectra in the dataset
+        Columns that the file did not have are absent. Read-only.
+        """
+        with self.database.read() as connection:
+            require_star(connection, mangaid)
+            dataset_id = find_dataset(connection, dataset).dataset_id
+            wanted = {"mangaid": mangaid.strip(), "dataset": dataset, "mjd": mjd}
+            found = arrow(connection, questions.SPECTRUM, wanted).to_pylist()
+            if not found:
+                raise CatalogError(f"star {mangaid} has no spectrum in dataset {dataset}")
+            if len(found) > 1:
+                nights = ", ".join(str(row["mjd"]) for row in found)
+                raise CatalogError(f"star {mangaid} has {len(found)} spectra in {dataset}; choose one by mjd: {nights}")
+            grid = wavelength(connection, dataset_id)
+            arrays = arrow(connection, questions.ARRAYS, {"spectrum_id": found[0]["spectrum_id"]})
+        spectrum = QTable({"wavelength": grid * u.Unit(MEANINGS["wavelength"].unit)}, meta=found[0])
+        for name in arrays.column_names:
+            if not arrays[name].null_count:
+                unit = MEANINGS[name].unit
+                values = arrays[name].chunk(0).flatten().to_numpy()
+                spectrum[name] = values * u.Unit(unit) if unit else values
+        return spectrum
+
+    def status(self) -> tuple[Table, Table]:
+        """Datasets and ensembles of the database. Read-only."""
+        with self.database.read() as connection:
+            return _ask(connection, questions.STATUS), _ask(connection, questions.ENSEMBLES)
+
+
+def _ask(connection: sa.Connection, statement: str, **parameters: object) -> Table:
+    return to_table(arrow(connection, statement, parameters))
+
+
+def _range(name: str, limits: Range | None) -> tuple[float | None, float | None]:
+    if limits is None:
+        return None, None
+    if limits[0] > limits[1]:
+        raise CatalogError(f"{name} from {limits[0]:g} to {limits[1]:g} holds nothing; give the smaller number first")
+    return limits

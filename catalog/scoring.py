@@ -1,0 +1,128 @@
+"""A dataset through an ensemble: errors and latent vectors as rows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import sqlalchemy as sa
+
+from catalog.autoencoder.network import Autoencoder
+from catalog.autoencoder.recipe import Recipe
+from catalog.autoencoder.scoring import Scores, score
+from catalog.autoencoder.weights import load_weights
+from catalog.database import schema
+from catalog.database.connection import Database, append
+from catalog.database.names import find_dataset, find_ensemble
+from catalog.errors import CatalogError
+from catalog.spectra import Window, usable_blocks, wavelength, window
+
+SAME_GRID = 1e-9
+"""Relative difference of wavelengths below which two grids are one."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What scoring a dataset did.
+
+    n_usable : spectra of the dataset that the ensemble's window can take, of n_spectrum
+    n_score : rows added to reconstruction_error, and to latent_vector
+    """
+
+    ensemble: str
+    dataset: str
+    n_model: int
+    n_spectrum: int
+    n_usable: int
+    n_score: int
+
+
+Progress = Callable[[str, int, int], None]
+"""Called with a model's name, spectra read so far, and spectra of the dataset."""
+
+
+def score_dataset(
+    database: Database,
+    dataset: str,
+    ensemble: str | None = None,
+    progress: Progress = lambda model, done, total: None,
+) -> Scored:
+    """Score the spectra of a dataset that a model has not scored yet, with every trained model of an ensemble.
+
+    ensemble : its name; None: the newest
+    Writes one transaction per model. Raises CatalogError for unknown names, an ensemble without trained models, a
+    dataset on another wavelength grid, or weights that are absent or changed.
+    """
+    with database.read() as connection:
+        row = find_ensemble(connection, ensemble)
+        target = find_dataset(connection, dataset)
+        recipe = Recipe.from_json(_json_text(connection, row.ensemble_id))
+        pixels = _shared_window(connection, row, target, recipe)
+        model = schema.model_version
+        models = connection.execute(
+            sa.select(model)
+            .where(model.c.ensemble_id == row.ensemble_id, model.c.status == "trained")
+            .order_by(model.c.member)
+        ).all()
+    if not models:
+        raise CatalogError(f"ensemble {row.name} has no trained model; run its catalog train command again")
+    network = Autoencoder(recipe, len(pixels.wavelength))
+    n_score = n_usable = 0
+    for trained in models:
+        network.set_weights(load_weights(database.path, trained.weights_file, trained.weights_sha256))
+        with database.write() as connection:
+            added, n_usable = _score_with(connection, network, trained, target, pixels, progress)
+        n_score += added
+    return Scored(row.name, target.name, len(models), target.n_spectrum, n_usable, n_score)
+
+
+def _score_with(
+    connection: sa.Connection,
+    network: Autoencoder,
+    model: sa.Row,
+    dataset: sa.Row,
+    pixels: Window,
+    progress: Progress,
+) -> tuple[int, int]:
+    """Rows added, and spectra of the dataset that the model has scored now."""
+    scored_already = f"spectrum_id IN (SELECT spectrum_id FROM reconstruction_error WHERE model_id = {model.model_id})"
+    before = _count(connection, dataset, scored_already)
+    added = 0
+    for block in usable_blocks(connection, dataset.dataset_id, pixels, condition=f"NOT {scored_already}"):
+        _append(connection, model.model_id, block.spectrum_id, score(network, block.flux, block.ivar, block.mask))
+        added += len(block.spectrum_id)
+        progress(model.name, before + added, dataset.n_spectrum)
+    return added, before + added
+
+
+def _append(connection: sa.Connection, model_id: int, spectrum_id: np.ndarray, scores: Scores) -> None:
+    keys = {"model_id": pa.array(np.full(len(spectrum_id), model_id)), "spectrum_id": pa.array(spectrum_id)}
+    chi2 = pa.array(scores.chi2, mask=np.isnan(scores.chi2))
+    append(
+        connection,
+        schema.reconstruction_error,
+        pa.table(keys | {"error": pa.array(scores.error), "chi2": chi2}),
+    )
+    latent = pa.FixedSizeListArray.from_arrays(pa.array(scores.latent.reshape(-1)), scores.latent.shape[1])
+    append(connection, schema.latent_vector, pa.table(keys | {"latent": latent}))
+
+
+def _count(connection: sa.Connection, dataset: sa.Row, condition: str) -> int:
+    statement = f"SELECT count(*) FROM spectrum WHERE dataset_id = $dataset_id AND {condition}"
+    return int(connection.exec_driver_sql(statement, {"dataset_id": dataset.dataset_id}).scalar() or 0)
+
+
+def _json_text(connection: sa.Connection, ensemble_id: int) -> str:
+    column = sa.cast(schema.ensemble.c.recipe, sa.String)
+    return str(connection.execute(sa.select(column).where(schema.ensemble.c.ensemble_id == ensemble_id)).scalar_one())
+
+
+def _shared_window(connection: sa.Connection, ensemble: sa.Row, dataset: sa.Row, recipe: Recipe) -> Window:
+    trained_on = wavelength(connection, ensemble.dataset_id)
+    scored_on = wavelength(connection, dataset.dataset_id)
+    if trained_on.shape != scored_on.shape or not np.allclose(trained_on, scored_on, rtol=SAME_GRID, atol=0):
+        raise CatalogError(
+            f"dataset {dataset.name} lies on another wavelength grid than the spectra ensemble {ensemble.name} "
+            "was trained on; train an ensemble on its grid"
+        )
+    return window(trained_on, recipe.window)

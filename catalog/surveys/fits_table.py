@@ -1,0 +1,191 @@
+"""Binary tables of FITS files, streamed in blocks of rows: a `.fits.gz` is never held in memory.
+
+Layout: the FITS standard 4.0, section 7.3, https://fits.gsfc.nasa.gov/fits_standard.html. The headers and the
+types of the columns are astropy's; only the reading of rows is our own, since astropy holds a gzipped table whole.
+"""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from astropy.io import fits
+
+from catalog.errors import CatalogError
+
+BLOCK = 2880
+SKIP = 1 << 20
+
+
+class FitsTable:
+    """The first binary table of a FITS file, at the start of its rows.
+
+    path : the file
+    name : EXTNAME, or "" (IDL writes none)
+    dtype : one row, in the byte order of the file; `dtype.names` are the columns
+    n_row : rows that the header announces
+    """
+
+    def __init__(self, path: Path, stream: IO[bytes], header: fits.Header) -> None:
+        self.path = path
+        self._stream = stream
+        self.header = header
+        self.name = str(header.get("EXTNAME", "")).strip()
+        self.n_row = int(header["NAXIS2"])
+        columns = fits.BinTableHDU.fromstring(header.tostring().encode("ascii")).columns
+        self._scaled = {
+            column.name: (column.bscale or 1, column.bzero or 0)
+            for column in columns
+            if (column.bscale or 1) != 1 or (column.bzero or 0) != 0
+        }
+        self._null = {column.name: column.null for column in columns if column.null is not None}
+        self._variable = {column.name for column in columns if column.format.lstrip("1")[:1] in "PQ"}
+        self.dtype = np.dtype(columns.dtype).newbyteorder(">")
+        if self.dtype.itemsize != int(header["NAXIS1"]):
+            raise CatalogError(
+                f"{path}: its columns are {self.dtype.itemsize} bytes a row, its header says {header['NAXIS1']}; "
+                "the file is damaged, fetch it again"
+            )
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Names of the columns, upper case. Read-only."""
+        return frozenset(name.upper() for name in self.dtype.names or ())
+
+    def width(self, column: str) -> int:
+        """Values that a column holds in each row. Read-only."""
+        return int(np.prod(self.dtype[self._stored_name(column)].shape))
+
+    def blocks(self, n_row: int) -> Iterator["FitsBlock"]:
+        """The rows in order, at most `n_row` at a time.
+
+        Then reads the rest of the file, so that a gzip's checksum is verified.
+        Can be read once. Raises CatalogError if the file ends early or is corrupt.
+        """
+        for start in range(0, self.n_row, n_row):
+            count = min(n_row, self.n_row - start)
+            with _damage(self.path, f"after row {start} of {self.n_row}"):
+                data = self._stream.read(count * self.dtype.itemsize)
+            if len(data) < count * self.dtype.itemsize:
+                complete = start + len(data) // self.dtype.itemsize
+                raise CatalogError(f"{self.path} ends after row {complete} of {self.n_row}; fetch it again")
+            yield FitsBlock(self, start, np.frombuffer(data, self.dtype))
+        with _damage(self.path, "behind its last row"):
+            while self._stream.read(SKIP):
+                pass
+
+    def _stored_name(self, column: str) -> str:
+        return next(name for name in self.dtype.names or () if name.upper() == column)
+
+
+class FitsBlock:
+    """Consecutive rows of a FitsTable.
+
+    first_row : number of rows before the block
+    """
+
+    def __init__(self, table: FitsTable, first_row: int, rows: np.ndarray) -> None:
+        self._table = table
+        self._rows = rows
+        self.first_row = first_row
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def raw(self, column: str) -> np.ndarray:
+        """The values as the file holds them, in its byte order, without copying. Read-only."""
+        return self._rows[self._table._stored_name(column)]
+
+    def numbers(self, column: str) -> np.ndarray:
+        """The values in native byte order, scaled by TSCAL and TZERO; TNULL becomes NaN.
+
+        Returns an array of the column's type, float64 where it is scaled by a fraction or holds TNULL.
+        Raises CatalogError if the column is no number. Read-only.
+        """
+        name = self._table._stored_name(column)
+        raw = self._rows[name]
+        if name in self._table._variable or raw.dtype.kind not in "iuf":
+            raise CatalogError(f"{self._table.path}: column {column} holds no plain numbers; it cannot be read")
+        values = raw.astype(raw.dtype.newbyteorder("="))
+        if name in self._table._scaled:
+            scale, zero = self._table._scaled[name]
+            exact = float(scale).is_integer() and float(zero).is_integer() and raw.dtype.kind in "iu"
+            values = values.astype(np.int64) * int(scale) + int(zero) if exact else values * float(scale) + float(zero)
+        if name in self._table._null:
+            values = np.where(raw == self._table._null[name], np.nan, values)
+        return values
+
+    def text(self, column: str) -> list[str]:
+        """The values as text without padding. Read-only. Raises CatalogError if the column is no text."""
+        raw = self._rows[self._table._stored_name(column)]
+        if raw.dtype.kind != "S":
+            raise CatalogError(f"{self._table.path}: column {column} holds numbers where text belongs")
+        return [value.decode("ascii", "replace").strip(" \0") for value in raw.tolist()]
+
+
+@contextmanager
+def open_table(path: Path) -> Iterator[FitsTable]:
+    """The first binary table of a `.fits` or `.fits.gz` file, whatever its name ends in.
+
+    Read-only. Raises CatalogError if the file is absent, no FITS, damaged, or holds no binary table.
+    """
+    with _open(path) as stream:
+        with _damage(path, "in its headers"):
+            if stream.read(6) != b"SIMPLE":
+                raise CatalogError(f"{path} is not a FITS file; remove it or give another path")
+            stream.seek(0)
+            header = fits.Header.fromfile(stream)
+            while str(header.get("XTENSION", "")).strip() != "BINTABLE":
+                _skip(stream, _data_size(header))
+                try:
+                    header = fits.Header.fromfile(stream)
+                except EOFError:
+                    raise CatalogError(f"{path} holds no binary table; remove it or give another path") from None
+            table = FitsTable(path, stream, header)
+        yield table
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise CatalogError(f"{path} cannot be read: {error.strerror}") from error
+    with file:
+        compressed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        if compressed:
+            with gzip.GzipFile(fileobj=file) as stream:
+                yield stream  # type: ignore[misc]  # reads as a file does
+        else:
+            yield file
+
+
+@contextmanager
+def _damage(path: Path, where: str) -> Iterator[None]:
+    """Turns what a damaged file raises into a CatalogError."""
+    try:
+        yield
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise CatalogError(f"{path} is truncated or damaged {where} ({error}); fetch it again") from error
+    except (OSError, ValueError, KeyError, fits.VerifyError) as error:
+        raise CatalogError(f"{path} cannot be read {where} ({error}); fetch it again") from error
+
+
+def _data_size(header: fits.Header) -> int:
+    """Bytes of the data unit behind a header, padding included (FITS standard, Eq. 2)."""
+    axes = [int(header[f"NAXIS{axis}"]) for axis in range(1, int(header["NAXIS"]) + 1)]
+    count = int(np.prod(axes, dtype=object)) if axes else 0
+    size = abs(int(header["BITPIX"])) // 8 * int(header.get("GCOUNT", 1)) * (int(header.get("PCOUNT", 0)) + count)
+    return -(-size // BLOCK) * BLOCK
+
+
+def _skip(stream: IO[bytes], size: int) -> None:
+    while size > 0:
+        chunk = stream.read(min(size, SKIP))
+        if not chunk:
+            raise EOFError("the file ends inside a data unit")
+        size -= len(chunk)

@@ -1,0 +1,245 @@
+"""The MaNGA Stellar Library (MaStar), SDSS DR17.
+
+Data model: https://www.sdss4.org/dr17/mastar/, columns and units of the catalogs:
+https://skyserver.sdss.org/dr17/MoreTools/browser (tables mastar_*). The columns of a file, never its name, tell
+which product it is; only the resolution percentile of combined spectra stands nowhere but in the name.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from catalog.errors import CatalogError
+from catalog.surveys.fits_table import FitsBlock, FitsTable
+from catalog.surveys.product import Arrays, Block, Origin, Product
+
+TEXT, INTEGER, LONG, REAL, DOUBLE, FLAG = (
+    pa.string(), pa.int32(), pa.int64(), pa.float32(), pa.float64(), pa.bool_(),
+)  # fmt: skip
+
+Columns = dict[str, tuple[str, pa.DataType]]
+"""Catalog column: column of the file, type."""
+
+POSITION: Columns = {
+    "ra": ("RA", DOUBLE),
+    "dec": ("DEC", DOUBLE),
+    "epoch": ("EPOCH", REAL),
+    "photocat": ("PHOTOCAT", TEXT),
+}
+
+STAR: Columns = POSITION | {
+    "n_visits": ("NVISITS", INTEGER),
+    "input_teff": ("INPUT_TEFF", REAL),
+    "input_logg": ("INPUT_LOGG", REAL),
+    "input_fe_h": ("INPUT_FE_H", REAL),
+    "input_alpha_m": ("INPUT_ALPHA_M", REAL),
+    "input_source": ("INPUT_SOURCE", TEXT),
+}
+
+VISIT: Columns = POSITION | {
+    "plate": ("PLATE", INTEGER),
+    "ifudesign": ("IFUDESIGN", TEXT),
+    "mjd": ("MJD", INTEGER),
+    "snr": ("S2N", REAL),
+    "bad_pixel_fraction": ("BADPIXFRAC", REAL),
+    "mjdqual": ("MJDQUAL", INTEGER),
+}
+
+GAIA: Columns = POSITION | {
+    "source_id": ("SOURCE_ID", LONG),
+    "g_mag": ("PHOT_G_MEAN_MAG", REAL),
+    "bp_mag": ("PHOT_BP_MEAN_MAG", REAL),
+    "rp_mag": ("PHOT_RP_MEAN_MAG", REAL),
+    "bp_rp": ("BP_RP", REAL),
+    "parallax": ("PARALLAX", REAL),
+    "parallax_error": ("PARALLAX_ERROR", REAL),
+    "pmra": ("PMRA", REAL),
+    "pmdec": ("PMDEC", REAL),
+    "ebv": ("EBV", REAL),
+    "abs_g": ("M_G", REAL),
+    "bp_rp0": ("BPRPC", REAL),
+    "simbad_main_id": ("SIMBAD_MAIN_ID", TEXT),
+    "simbad_otype": ("OTYPE_S", TEXT),
+    "spectral_type": ("SP_TYPE", TEXT),
+    "clean_match": ("GAIA_CLEANMATCH", FLAG),
+}
+
+EDR3_DISTANCE: Columns = {
+    "distance_pc": ("R_MED_PHOTOGEO", REAL),
+    "distance_pc_lo": ("R_LO_PHOTOGEO", REAL),
+    "distance_pc_hi": ("R_HI_PHOTOGEO", REAL),
+}
+
+DR2_DISTANCE: Columns = {
+    "distance_pc": ("R_EST", REAL),
+    "distance_pc_lo": ("R_LO", REAL),
+    "distance_pc_hi": ("R_HI", REAL),
+}
+
+METHODS = ("MED", "JI", "DL", "LH", "YC")
+"""The median of the parameter catalog and the four methods behind it."""
+
+PERCENTILES = {60.0: "small", 90.0: "large"}
+"""The paper's names (section 2.1) for the datasets of two resolution percentiles."""
+
+
+def _stars(table: FitsTable, n_row: int) -> Iterator[Block]:
+    for block in table.blocks(n_row):
+        yield Block(block.first_row, _rows(table, block, STAR))
+
+
+def _gaia_edr3(table: FitsTable, n_row: int) -> Iterator[Block]:
+    return _gaia(table, n_row, "EDR3", EDR3_DISTANCE)
+
+
+def _gaia_dr2(table: FitsTable, n_row: int) -> Iterator[Block]:
+    return _gaia(table, n_row, "DR2", DR2_DISTANCE)
+
+
+def _gaia(table: FitsTable, n_row: int, release: str, distance: Columns) -> Iterator[Block]:
+    for block in table.blocks(n_row):
+        rows = _rows(table, block, GAIA | distance)
+        matched = pc.greater(rows["source_id"], 0)
+        rows = rows.set_column(
+            rows.schema.get_field_index("source_id"),
+            "source_id",
+            pc.if_else(matched, rows["source_id"], pa.scalar(None, LONG)),
+        )
+        yield Block(block.first_row, rows.append_column("gaia_release", pa.array([release] * len(block))))
+
+
+def _parameters(table: FitsTable, n_row: int) -> Iterator[Block]:
+    version = re.search(r"params-(v\d+)", table.path.name)
+    for block in table.blocks(n_row):
+        for method in METHODS:
+            if f"TEFF_{method}" not in table.columns:
+                continue
+            error = "{0}_MED_ERR" if method == "MED" else "{0}_ERR_" + method
+            columns = {"mangaid": ("MANGAID", TEXT)}
+            for name, quantity in (
+                ("teff", "TEFF"),
+                ("logg", "LOGG"),
+                ("fe_h", "FEH"),
+                ("alpha_fe", "ALPHA"),
+            ):
+                columns[name] = (f"{quantity}_{method}", REAL)
+                columns[f"{name}_error"] = (error.format(quantity), REAL)
+            rows = _rows(table, block, columns)
+            source = " ".join([version[1], method] if version else [method])
+            rows = rows.append_column("source", pa.array([source] * len(block)))
+            # A star without a result of this method has no row, rather than a row of NULLs.
+            yield Block(block.first_row, rows.filter(pc.is_valid(rows["teff"])))
+
+
+def _combined_spectra(table: FitsTable, n_row: int) -> Iterator[Block]:
+    return _spectra(table, n_row, POSITION)
+
+
+def _visit_spectra(table: FitsTable, n_row: int) -> Iterator[Block]:
+    return _spectra(table, n_row, VISIT)
+
+
+def _spectra(table: FitsTable, n_row: int, columns: Columns) -> Iterator[Block]:
+    n_pixel = table.width("WAVE")
+    for column in {"FLUX", "IVAR", "MASK"} & table.columns:
+        if table.width(column) != n_pixel:
+            raise CatalogError(
+                f"{table.path}: {column} has {table.width(column)} values a row, WAVE has {n_pixel}; "
+                "a spectrum needs one flux per wavelength"
+            )
+    wavelength: np.ndarray | None = None
+    for block in table.blocks(n_row):
+        if wavelength is None:
+            wavelength = block.numbers("WAVE")[0].astype(np.float64)
+            if not (np.all(np.isfinite(wavelength)) and wavelength[0] > 0 and np.all(np.diff(wavelength) > 0)):
+                raise CatalogError(f"{table.path}: WAVE of row 1 does not increase from a positive wavelength")
+            first = block.raw("WAVE")[0].copy()
+        differs = np.any(block.raw("WAVE") != first, axis=1)
+        if differs.any():
+            raise CatalogError(
+                f"{table.path}: WAVE of row {block.first_row + int(differs.argmax()) + 1} differs from row 1; "
+                "the spectra of a file must share one wavelength grid"
+            )
+        arrays = Arrays(
+            wavelength,
+            block.numbers("FLUX").astype(np.float32, copy=False),
+            block.numbers("IVAR").astype(np.float32, copy=False) if "IVAR" in table.columns else None,
+            block.numbers("MASK").astype(np.int32, copy=False) if "MASK" in table.columns else None,
+        )
+        yield Block(block.first_row, _rows(table, block, columns), arrays)
+
+
+def _rows(table: FitsTable, block: FitsBlock, columns: Columns) -> pa.Table:
+    """The columns that the file has, sentinels as NULL. Raises CatalogError for a row without an id."""
+    arrays = {"mangaid": _column(block, "MANGAID", TEXT)}
+    if arrays["mangaid"].null_count:
+        row = block.first_row + pc.index(pc.is_null(arrays["mangaid"]), True).as_py() + 1
+        raise CatalogError(f"{table.path}: MANGAID of row {row} is blank; every row needs the id of its star")
+    for name, (column, type_) in columns.items():
+        if column in table.columns:
+            arrays[name] = _column(block, column, type_)
+    return pa.table(arrays)
+
+
+def _column(block: FitsBlock, column: str, type_: pa.DataType) -> pa.Array:
+    """One column of a block; blank text, NaN, infinity and -999 become NULL, and 0 for a target temperature."""
+    if type_ == TEXT:
+        text = block.text(column)
+        return pa.array([value or None for value in text], TEXT)
+    values = block.numbers(column)
+    unknown = ~np.isfinite(values) | (values <= -999)
+    if column == "INPUT_TEFF":
+        unknown |= values <= 0
+    if type_ == FLAG:
+        return pa.array(values != 0, FLAG, mask=unknown)
+    return pa.array(np.where(unknown, 0, values).astype(type_.to_pandas_dtype()), type_, mask=unknown)
+
+
+def _combspec_origin(path: Path) -> Origin:
+    found = re.search(r"lsfpercent(\d+(?:\.\d+)?)", path.name)
+    percentile = float(found[1]) if found else None
+    name = None if percentile is None else PERCENTILES.get(percentile, f"lsf{percentile:g}")
+    return Origin(name, "MaStar", _release(path), percentile)
+
+
+def _goodspec_origin(path: Path) -> Origin:
+    return Origin("visits", "MaStar", _release(path), None)
+
+
+def _release(path: Path) -> str | None:
+    return "DR17" if "v3_1_1-v1_7_7" in path.name else None
+
+
+SPECTRUM = frozenset({"MANGAID", "WAVE", "FLUX"})
+
+PRODUCTS = (
+    Product("combspec", "spectrum", SPECTRUM, frozenset({"MJD"}), _combined_spectra, _combspec_origin),
+    Product("goodspec", "spectrum", SPECTRUM | {"PLATE", "MJD"}, frozenset(), _visit_spectra, _goodspec_origin),
+    Product(
+        "gaia_edr3",
+        "gaia_match",
+        frozenset({"MANGAID", "SOURCE_ID", "R_MED_PHOTOGEO"}),
+        frozenset({"WAVE"}),
+        _gaia_edr3,
+    ),
+    Product("gaia_dr2", "gaia_match", frozenset({"MANGAID", "SOURCE_ID", "R_EST"}), frozenset({"WAVE"}), _gaia_dr2),
+    Product(
+        "parameters",
+        "stellar_parameter",
+        frozenset({"MANGAID", "TEFF_MED"}),
+        frozenset({"WAVE", "MJD"}),
+        _parameters,
+    ),
+    Product(
+        "mastarall",
+        "star",
+        frozenset({"MANGAID", "RA", "DEC", "NVISITS"}),
+        frozenset({"WAVE", "MJD", "SOURCE_ID", "TEFF_MED"}),
+        _stars,
+        authoritative=True,
+    ),
+)

@@ -1,0 +1,79 @@
+"""What a survey reader hands out: a product, recognised by its columns, and its rows in the catalog's words."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from catalog.surveys.fits_table import FitsTable
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """The spectra of a block of rows, all on one grid.
+
+    wavelength : (n_pixel,) float64, vacuum Angstrom, increasing
+    flux : (n, n_pixel) float32, 1e-17 erg / (s cm2 Angstrom)
+    ivar : (n, n_pixel) float32 in the inverse square of that unit, or None if the file has none
+    mask : (n, n_pixel) int32, 0 is good, or None if the file has none
+    """
+
+    wavelength: np.ndarray
+    flux: np.ndarray
+    ivar: np.ndarray | None
+    mask: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive rows of a file, in the catalog's column names and units, sentinels as NULL.
+
+    first_row : rows of the file before the block
+    rows : one row per row of the file; `mangaid` is always among its columns
+    arrays : the spectra, for a product that has them
+    """
+
+    first_row: int
+    rows: pa.Table
+    arrays: Arrays | None = None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The dataset that a file of spectra belongs to.
+
+    name : the dataset's usual name; None if neither the columns nor the file name tell
+    lsf_percentile : percentile of the resolution to which the spectra were brought; None if they were not
+    """
+
+    name: str | None
+    survey: str
+    release: str | None
+    lsf_percentile: float | None
+
+
+@dataclass(frozen=True)
+class Product:
+    """One kind of file of a survey.
+
+    name : as the survey calls it
+    table : the catalog's table that a row of it fills, beside `star`
+    required, excluded : columns that make a file this product, and columns that make it another
+    read : the blocks of a file, of at most so many rows
+    origin : for spectra, the dataset they belong to
+    authoritative : its star columns replace those of other products instead of filling their gaps
+    """
+
+    name: str
+    table: str
+    required: frozenset[str]
+    excluded: frozenset[str]
+    read: Callable[[FitsTable, int], Iterator[Block]]
+    origin: Callable[[Path], Origin] | None = None
+    authoritative: bool = False
+
+    def recognises(self, columns: frozenset[str]) -> bool:
+        """True if a table with these columns (upper case) is this product. Read-only."""
+        return self.required <= columns and not self.excluded & columns

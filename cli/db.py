@@ -1,0 +1,41 @@
+"""`catalog db`: create, migrate or describe the database."""
+
+import click
+from catalog.cli.options import catalog_of, format_option
+from catalog.cli.output import say, show
+
+
+@click.group()
+def db() -> None:
+    """Create, migrate or describe the database."""
+
+
+@db.command()
+@click.pass_context
+def upgrade(ctx: click.Context) -> None:
+    """Create the database, or bring it to this version's revision.
+
+    Writes in one transaction; a database that is up to date keeps its data and gets its views anew.
+    """
+    catalog = catalog_of(ctx)
+    before, after = catalog.upgrade()
+    path = catalog.database.path
+    if before is None:
+        say(f"{path} created at revision {after}")
+    elif before == after:
+        say(f"{path} is at revision {after}, nothing to migrate")
+    else:
+        say(f"{path} migrated from revision {before} to {after}")
+
+
+@db.command()
+@format_option
+@click.pass_context
+def status(ctx: click.Context, format_: str | None) -> None:
+    """Show the datasets and ensembles in the database.
+
+    Read-only.
+    """
+    datasets, ensembles = catalog_of(ctx).status()
+    show(datasets, format_, "Datasets")
+    show(ensembles, format_, "Ensembles")

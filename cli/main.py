@@ -1,0 +1,75 @@
+"""The command `catalog`."""
+
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from catalog import __version__
+from catalog.errors import CatalogError
+
+COMMANDS = {
+    "demo": "The whole job on a small survey made on the spot.",
+    "db": "Create, migrate or describe the database.",
+    "ingest": "Load FITS files, or all FITS files in folders.",
+    "train": "Train an ensemble of autoencoders, or finish an interrupted one.",
+    "score": "Compute errors and latent vectors of a dataset.",
+    "outliers": "List the consensus anomalies, the oddest first.",
+    "neighbors": "List the look-alikes of a star.",
+    "query": "Answer a SQL question.",
+}
+"""Every command and its first help line, here so that `catalog --help` imports none of them."""
+
+
+class UserError(click.ClickException):
+    """One line on standard error, exit code 2."""
+
+    exit_code = 2
+
+
+class Commands(click.Group):
+    """Imports a command when it is called: a module cli/NAME.py with a command `NAME`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"catalog.cli.{name}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except CatalogError as error:
+            raise UserError(str(error)) from error
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--database",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="catalog.duckdb",
+    envvar="CATALOG_DATABASE",
+    show_default=True,
+    show_envvar=True,
+    help="The DuckDB file.",
+)
+@click.version_option(__version__)
+@click.pass_context
+def main(ctx: click.Context, database: Path) -> None:
+    """A database of stellar spectra and of how anomalous each one is.
+
+    \b
+    Example:
+      catalog ingest mastar/
+      catalog train --dataset small --window 3700 10200
+      catalog score --dataset large
+      catalog outliers --bp-rp 4 6
+    """
+    ctx.obj = database

@@ -1,0 +1,34 @@
+"""`catalog outliers`: the consensus anomalies."""
+
+import click
+from catalog.cli.options import catalog_of, format_option, scored_options
+from catalog.cli.output import show
+
+
+@click.command()
+@scored_options
+@click.option("--bp-rp", nargs=2, type=float, metavar="LO HI", help="Range of Gaia BP-RP in mag.")
+@click.option("--abs-g", nargs=2, type=float, metavar="LO HI", help="Range of absolute G in mag.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="Rows at most.")
+@format_option
+@click.pass_context
+def outliers(
+    ctx: click.Context,
+    dataset: str | None,
+    ensemble: str | None,
+    bp_rp: tuple[float, float] | None,
+    abs_g: tuple[float, float] | None,
+    limit: int,
+    format_: str | None,
+) -> None:
+    """List the consensus anomalies, the oddest first.
+
+    Read-only. The rank is by how many models flag the spectrum, then by its mean percentile, then by its mean
+    log10 error. unseen_rank counts only the models that have not seen the star in training.
+
+    \b
+    Example:
+      catalog outliers --dataset large
+      catalog outliers --bp-rp 4 6 --abs-g -2 2
+    """
+    show(catalog_of(ctx).outliers(dataset, ensemble, bp_rp, abs_g, limit), format_)

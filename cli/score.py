@@ -1,0 +1,26 @@
+"""`catalog score`: errors and latent vectors of a dataset."""
+
+import click
+from catalog.cli.options import catalog_of
+from catalog.cli.output import progress_bar, say
+
+
+@click.command()
+@click.option("--dataset", required=True, help="Dataset to score; large is the paper's.")
+@click.option("--ensemble", help="Name of the ensemble.  Default: the newest.")
+@click.pass_context
+def score(ctx: click.Context, dataset: str, ensemble: str | None) -> None:
+    """Compute errors and latent vectors of a dataset.
+
+    Writes one transaction per model, and only for spectra that the model has not scored yet.
+
+    \b
+    Example:
+      catalog score --dataset large
+    """
+    with progress_bar("scoring") as bar:
+        done = catalog_of(ctx).score(dataset, ensemble, bar)
+    say(
+        f"ensemble {done.ensemble} on {done.dataset}: {done.n_score} scores added; {done.n_usable} of "
+        f"{done.n_spectrum} spectra are usable, each scored by {done.n_model} models"
+    )

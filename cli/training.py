@@ -1,0 +1,54 @@
+"""What a long training says while it runs."""
+
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+from catalog.cli.output import progress_bar, say
+
+if TYPE_CHECKING:
+    from catalog.autoencoder.training import Epoch
+    from catalog.ensemble import Member, Plan
+
+
+class TrainingTalk:
+    """A bar over all epochs on a terminal, and a line per finished model anywhere."""
+
+    def __enter__(self) -> Self:
+        self._stack = ExitStack()
+        self._bar = self._stack.enter_context(progress_bar("training"))
+        self._done = 0
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def plan(self, plan: "Plan") -> None:
+        """Says what is about to be trained."""
+        recipe = plan.recipe
+        where = f"{recipe.window[0]:g} to {recipe.window[1]:g} Å" if recipe.window else "the full range"
+        if plan.members:
+            say(
+                f"ensemble {plan.name}: {len(plan.members)} of {plan.n_model} models to train, {recipe.epochs} epochs "
+                f"each, on {plan.n_spectrum} spectra over {where}"
+            )
+        self._started = time.monotonic()
+
+    def epoch(self, plan: "Plan", member: "Member", epoch: "Epoch") -> None:
+        """Moves the bar, and says a line at the end of a model."""
+        self._done += 1
+        total = len(plan.members) * plan.recipe.epochs
+        self._bar(f"MODEL{member.number} validation loss {epoch.validation_loss:.2e}", self._done, total)
+        if epoch.number == plan.recipe.epochs:
+            elapsed = time.monotonic() - self._started
+            left = elapsed / self._done * (total - self._done)
+            say(
+                f"MODEL{member.number}: training loss {epoch.train_loss:.2e}, validation loss "
+                f"{epoch.validation_loss:.2e}, {_duration(elapsed)} so far"
+                + (f", about {_duration(left)} left" if left else "")
+            )
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{seconds:.0f} s" if seconds < 120 else f"{minutes} min" if minutes < 120 else f"{minutes / 60:.1f} h"
