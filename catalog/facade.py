@@ -126,23 +126,26 @@ class Catalog:
 
         dataset : None: the only one that the ensemble scored; ensemble : None: the newest
         bp_rp, abs_g : ranges in mag, both ends included; stars without Gaia photometry are then left out
-        Read-only.
+        The table's `meta` names the ensemble and the dataset. Read-only.
         """
         lo_bp_rp, hi_bp_rp = _range("bp_rp", bp_rp)
         lo_abs_g, hi_abs_g = _range("abs_g", abs_g)
         with self.database.read() as connection:
             row = find_ensemble(connection, ensemble)
-            return _ask(
+            found = find_scored_dataset(connection, row, dataset)
+            table = _ask(
                 connection,
                 questions.OUTLIERS,
                 ensemble=row.name,
-                dataset=find_scored_dataset(connection, row, dataset).name,
+                dataset=found.name,
                 bp_rp_lo=lo_bp_rp,
                 bp_rp_hi=hi_bp_rp,
                 abs_g_lo=lo_abs_g,
                 abs_g_hi=hi_abs_g,
                 limit=limit,
             )
+        table.meta |= {"ensemble": row.name, "dataset": found.name}
+        return table
 
     def neighbors(
         self,
@@ -177,6 +180,7 @@ class Catalog:
                 f"star {mangaid} has no latent vector of {model} in {found.name}; its spectrum is absent or not usable "
                 f"in the window of ensemble {row.name}, or there is no such model"
             )
+        table.meta |= {"ensemble": row.name, "dataset": found.name}
         return table
 
     def spectrum(self, mangaid: str, dataset: str, mjd: int | None = None) -> QTable:

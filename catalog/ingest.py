@@ -334,14 +334,18 @@ class _Loader:
                 return int(grid_id)
         grid_id = next_id(self.connection, schema.wavelength_grid.c.grid_id)
         log10 = np.log10(wavelength)
-        self.connection.execute(
-            schema.wavelength_grid.insert().values(
-                grid_id=grid_id,
-                n_pixel=len(wavelength),
-                log10_start=float(log10[0]),
-                log10_step=float(np.mean(np.diff(log10))),
-                wavelength=wavelength.tolist(),
-            )
+        append(
+            self.connection,
+            schema.wavelength_grid,
+            pa.table(
+                {
+                    "grid_id": [grid_id],
+                    "n_pixel": [len(wavelength)],
+                    "log10_start": [float(log10[0])],
+                    "log10_step": [float(np.mean(np.diff(log10)))],
+                    "wavelength": [wavelength],
+                }
+            ),
         )
         return grid_id
 

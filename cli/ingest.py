@@ -27,10 +27,11 @@ def ingest(ctx: click.Context, paths: tuple[Path, ...], dataset: str | None) -> 
     with progress_bar("reading") as bar:
         files = catalog_of(ctx).ingest(paths, dataset, lambda path, done, total: bar(path.name, done, total))
     for file in files:
-        say(_sentence(file))
+        say(sentence(file))
 
 
-def _sentence(file: Ingested) -> str:
+def sentence(file: Ingested) -> str:
+    """What became of a file, in one line."""
     if file.skipped:
         return f"{file.path.name}: skipped, {file.skipped}"
     if file.dataset:

@@ -2,7 +2,7 @@
 
 import click
 from catalog.cli.options import catalog_of, format_option, scored_options
-from catalog.cli.output import show
+from catalog.cli.output import say, show
 
 
 @click.command()
@@ -30,4 +30,6 @@ def neighbors(
     Example:
       catalog neighbors 7-17219806
     """
-    show(catalog_of(ctx).neighbors(mangaid, model, k, dataset, ensemble), format_)
+    table = catalog_of(ctx).neighbors(mangaid, model, k, dataset, ensemble)
+    say("ensemble {ensemble} on dataset {dataset}".format(**table.meta))
+    show(table, format_)

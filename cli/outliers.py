@@ -2,7 +2,7 @@
 
 import click
 from catalog.cli.options import catalog_of, format_option, scored_options
-from catalog.cli.output import show
+from catalog.cli.output import say, show
 
 
 @click.command()
@@ -31,4 +31,6 @@ def outliers(
       catalog outliers --dataset large
       catalog outliers --bp-rp 4 6 --abs-g -2 2
     """
-    show(catalog_of(ctx).outliers(dataset, ensemble, bp_rp, abs_g, limit), format_)
+    table = catalog_of(ctx).outliers(dataset, ensemble, bp_rp, abs_g, limit)
+    say("ensemble {ensemble} on dataset {dataset}".format(**table.meta))
+    show(table, format_)

@@ -5,16 +5,18 @@ types of the columns are astropy's; only the reading of rows is our own, since a
 """
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from astropy.io import fits
 
 from catalog.errors import CatalogError
+
+Stream = io.BufferedReader | gzip.GzipFile
 
 BLOCK = 2880
 SKIP = 1 << 20
@@ -29,7 +31,7 @@ class FitsTable:
     n_row : rows that the header announces
     """
 
-    def __init__(self, path: Path, stream: IO[bytes], header: fits.Header) -> None:
+    def __init__(self, path: Path, stream: Stream, header: fits.Header) -> None:
         self.path = path
         self._stream = stream
         self.header = header
@@ -140,16 +142,15 @@ def open_table(path: Path) -> Iterator[FitsTable]:
             header = fits.Header.fromfile(stream)
             while str(header.get("XTENSION", "")).strip() != "BINTABLE":
                 _skip(stream, _data_size(header))
-                try:
-                    header = fits.Header.fromfile(stream)
-                except EOFError:
-                    raise CatalogError(f"{path} holds no binary table; remove it or give another path") from None
+                if not stream.peek(1):
+                    raise CatalogError(f"{path} holds no binary table; remove it or give another path")
+                header = fits.Header.fromfile(stream)
             table = FitsTable(path, stream, header)
         yield table
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[IO[bytes]]:
+def _open(path: Path) -> Iterator[Stream]:
     try:
         file = path.open("rb")
     except OSError as error:
@@ -159,7 +160,7 @@ def _open(path: Path) -> Iterator[IO[bytes]]:
         file.seek(0)
         if compressed:
             with gzip.GzipFile(fileobj=file) as stream:
-                yield stream  # type: ignore[misc]  # reads as a file does
+                yield stream
         else:
             yield file
 
@@ -183,7 +184,7 @@ def _data_size(header: fits.Header) -> int:
     return -(-size // BLOCK) * BLOCK
 
 
-def _skip(stream: IO[bytes], size: int) -> None:
+def _skip(stream: Stream, size: int) -> None:
     while size > 0:
         chunk = stream.read(min(size, SKIP))
         if not chunk:

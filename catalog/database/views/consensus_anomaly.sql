@@ -1,5 +1,6 @@
 -- The paper (section 3.3): objects with large errors consistently across the models.
 -- Beside it the same over the models that have not seen the star.
+-- Means are rounded before they are ranked, so that equal ones tie whatever the order of summation.
 WITH consensus AS (
     SELECT
         score.ensemble,
@@ -33,8 +34,8 @@ SELECT
         PARTITION BY consensus.ensemble_id, consensus.dataset_id
         ORDER BY
             consensus.n_flagged DESC,
-            consensus.mean_percentile DESC,
-            consensus.mean_log10_error DESC,
+            round(consensus.mean_percentile, 9) DESC,
+            round(consensus.mean_log10_error, 9) DESC,
             consensus.spectrum_id
     ) AS consensus_rank,
     consensus.n_model,
@@ -48,7 +49,10 @@ SELECT
     CASE
         WHEN consensus.n_model_unseen > 0 THEN row_number() OVER (
             PARTITION BY consensus.ensemble_id, consensus.dataset_id
-            ORDER BY consensus.mean_percentile_unseen DESC NULLS LAST, consensus.mean_log10_error DESC, consensus.spectrum_id
+            ORDER BY
+                round(consensus.mean_percentile_unseen, 9) DESC NULLS LAST,
+                round(consensus.mean_log10_error, 9) DESC,
+                consensus.spectrum_id
         )
     END AS unseen_rank
 FROM consensus

@@ -1,0 +1,82 @@
+"""`catalog demo`: the whole job on a small survey made on the spot."""
+
+import csv
+from pathlib import Path
+
+import click
+import numpy as np
+from astropy.table import Table
+from catalog.cli.ingest import sentence
+from catalog.cli.output import progress_bar, say, show
+from catalog.cli.training import TrainingTalk
+
+from catalog.autoencoder.recipe import Recipe
+from catalog.facade import Catalog
+from catalog.surveys.mock import write_mock
+
+RECIPE = Recipe(window=(3700.0, 10200.0), epochs=12)
+MODELS = 10
+
+NEXT = """
+Go on with:
+  export CATALOG_DATABASE={database}
+  catalog outliers --bp-rp 1 3
+  catalog query "SELECT model, percentile_50, percentile_99 FROM error_percentile"
+  catalog query "SELECT mangaid, consensus_rank, n_flagged, bp_rp, abs_g
+                 FROM consensus_anomaly JOIN cmd USING (mangaid)
+                 WHERE bp_rp > 3 ORDER BY consensus_rank LIMIT 5"
+"""
+
+
+@click.command()
+@click.option(
+    "--directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="catalog-demo",
+    show_default=True,
+    help="Where the survey and the database go.",
+)
+@click.option("--stars", default=600, show_default=True, type=click.IntRange(min=100), help="Size of the survey.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of the survey.")
+@click.option(
+    "--format", "format_", type=click.Choice(["table", "csv", "json", "ndjson"]), default="table", hidden=True
+)
+def demo(directory: Path, stars: int, seed: int, format_: str) -> None:
+    """The whole job on a small survey made on the spot.
+
+    Writes star-like spectra with a few planted oddities in MaStar's file formats, loads them, trains ten models with
+    the paper's network for a few epochs, scores, and shows what was found. Run again, it goes on where it was.
+    """
+    files = directory / "files"
+    say(f"1. a survey of {stars} stars with planted oddities, in {files}")
+    write_mock(files, stars, seed)
+    catalog = Catalog(directory / "catalog.duckdb")
+    say(f"2. catalog ingest {files}")
+    for file in catalog.ingest([files]):
+        say(f"   {sentence(file)}")
+    say(f"3. catalog train --dataset small --window {RECIPE.window[0]:g} {RECIPE.window[1]:g} --epochs {RECIPE.epochs}")
+    with TrainingTalk() as talk:
+        catalog.train("small", RECIPE, MODELS, on_plan=talk.plan, on_epoch=talk.epoch)
+    say("4. catalog score --dataset large")
+    with progress_bar("scoring") as bar:
+        catalog.score("large", progress=bar)
+    truth = _truth(files / "truth.csv")
+    outliers = _with_truth(catalog.outliers("large", limit=100_000), truth)
+    show(outliers[:12], format_, "\nConsensus anomalies, with what was planted (catalog outliers --dataset large)")
+    show(outliers[outliers["planted"] != ""], format_, "\nEvery planted oddity, and its rank")
+    first = str(outliers["mangaid"][0])
+    neighbors = catalog.neighbors(first, dataset="large")
+    show(neighbors, format_, f"\nLook-alikes of the first (catalog neighbors {first})")
+    say(NEXT.format(database=catalog.database.path))
+
+
+def _truth(path: Path) -> dict[str, str]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return {row["mangaid"]: row["kind"] for row in csv.DictReader(file)}
+
+
+def _with_truth(outliers: Table, truth: dict[str, str]) -> Table:
+    columns = ["consensus_rank", "mangaid", "n_flagged", "n_model", "mean_percentile", "unseen_rank", "bp_rp", "abs_g"]
+    outliers = outliers[columns]
+    outliers.add_column(np.array([truth[mangaid] for mangaid in outliers["mangaid"]]), name="planted", index=2)
+    return outliers

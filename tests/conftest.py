@@ -1,0 +1,91 @@
+"""Fixtures: real spectra where they are, a small survey, and a database trained on it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from files import smooth_flux, write_combspec, write_gaia, write_mastarall
+
+from catalog import Catalog
+from catalog.autoencoder.recipe import Recipe
+
+REPOSITORY = Path(__file__).parents[1]
+N_STAR = 40
+MANGAIDS = [f"7-{number:08d}" for number in range(N_STAR)]
+ODD = MANGAIDS[7]
+"""A star with an emission line far above anything else."""
+
+RECIPE = Recipe(window=(3700.0, 10200.0), epochs=2, seed=3)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real spectra; tests that need it skip where it is absent."""
+    folder = Path(os.environ.get("CATALOG_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not (folder / "real_stars").is_dir():
+        pytest.skip(f"no real spectra in {folder}; set CATALOG_TEST_DATA to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def survey(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `small`, `large`, mastarall and the Gaia cross-match of 40 stars; one star is odd."""
+    folder = tmp_path_factory.mktemp("survey")
+    flux = smooth_flux(N_STAR)
+    flux[7, 3000:3010] *= 200
+    small, large = flux[:30].copy(), flux.copy()
+    small[0, :5], large[1, -9:] = 0, 0  # the paper's rule rejects these; a narrower window keeps them
+    large[2, 2000] = 0  # and no window keeps this one
+    write_combspec(folder / "lsfpercent60.0.fits.gz", MANGAIDS[:30], small)
+    write_combspec(folder / "lsfpercent90.0.fits.gz", MANGAIDS, large)
+    write_mastarall(folder / "mastarall.fits", MANGAIDS)
+    write_gaia(folder / "gaiaedr3.fits", MANGAIDS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ingested(survey: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the survey; read it, or take a copy."""
+    path = tmp_path_factory.mktemp("ingested") / "catalog.duckdb"
+    Catalog(path).ingest([survey])
+    return path
+
+
+@pytest.fixture(scope="session")
+def scored(ingested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with an ensemble of three models of the real size, two epochs each, that scored `large`."""
+    path = tmp_path_factory.mktemp("scored") / "catalog.duckdb"
+    shutil.copy(ingested, path)
+    catalog = Catalog(path)
+    catalog.train("small", RECIPE, models=3, name="test")
+    catalog.score("large")
+    return path
+
+
+@pytest.fixture
+def copy_of(tmp_path: Path) -> Callable[[Path], Path]:
+    """Copies a database with its weights, to be changed."""
+
+    def copy(database: Path) -> Path:
+        copied = tmp_path / database.name
+        shutil.copy(database, copied)
+        if database.with_suffix(".weights").is_dir():
+            shutil.copytree(database.with_suffix(".weights"), copied.with_suffix(".weights"))
+        return copied
+
+    return copy
+
+
+@pytest.fixture
+def run() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs the command `catalog` as a user does, in a process of its own."""
+
+    def run(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "catalog.cli", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)  # type: ignore[call-overload,no-any-return]
+
+    return run

@@ -1,0 +1,189 @@
+"""The schema, its migrations and its comments agree; a file of another revision is answered with a command."""
+
+import re
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+import alembic.command
+import duckdb
+import pytest
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+from astropy import units as u
+
+from catalog import Catalog
+from catalog.database.connection import Database
+from catalog.database.meaning import MEANINGS, RELATIONS
+from catalog.database.migration import configuration, upgrade
+from catalog.database.schema import REVISION, metadata
+from catalog.database.views import VIEWS, definition
+from catalog.errors import CatalogError
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    database = Database(tmp_path / "c.duckdb")
+    upgrade(database)
+    return database
+
+
+def shape(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
+    """Columns and constraints of the tables, as DuckDB sees them."""
+    columns = """SELECT table_name, column_name, data_type, is_nullable, comment FROM duckdb_columns()
+                 WHERE NOT internal AND table_name <> 'schema_version' AND table_name IN
+                 (SELECT table_name FROM duckdb_tables()) AND database_name NOT IN ('memory', 'system', 'temp')"""
+    constraints = """SELECT table_name, constraint_type, constraint_column_names FROM duckdb_constraints()
+                     WHERE table_name <> 'schema_version' AND database_name NOT IN ('memory', 'system', 'temp')"""
+    return sorted(connection.execute(columns).fetchall() + connection.execute(constraints).fetchall(), key=repr)
+
+
+def test_a_migrated_database_equals_the_schema(database: Database, tmp_path: Path) -> None:
+    made = Database(tmp_path / "made.duckdb")
+    with made.connect(read_only=False) as connection:
+        metadata.create_all(connection)
+    with duckdb.connect(made.path) as expected, duckdb.connect(database.path) as found:
+        assert shape(found) == shape(expected)
+
+
+def test_alembic_check_finds_no_difference(database: Database) -> None:
+    config = configuration()
+    with database.connect(read_only=False) as connection:
+        config.attributes["connection"] = connection
+        alembic.command.check(config)
+
+
+def test_the_code_names_the_newest_revision() -> None:
+    assert ScriptDirectory.from_config(configuration()).get_current_head() == REVISION
+
+
+def test_every_migration_says_why_and_what_null_means() -> None:
+    for script in ScriptDirectory.from_config(configuration()).walk_revisions():
+        assert re.search(r"^Why: \S", script.doc + "\n" + (script.longdoc or ""), re.M)
+        assert re.search(r"^NULL in old rows means: \S", script.longdoc or "", re.M)
+
+
+def test_every_table_view_and_column_has_its_comment(database: Database) -> None:
+    with database.read() as connection:
+        relations = connection.exec_driver_sql(
+            """SELECT table_name, comment FROM duckdb_tables() WHERE database_name = 'catalog'
+               UNION ALL
+               SELECT view_name, comment FROM duckdb_views() WHERE database_name = 'catalog' AND NOT internal"""
+        ).all()
+        columns = connection.exec_driver_sql(
+            """SELECT table_name, column_name, comment FROM duckdb_columns()
+               WHERE database_name = 'catalog' AND NOT internal"""
+        ).all()
+    described = {name for name, comment in relations if comment}
+    assert described == set(RELATIONS) == {*metadata.tables, *VIEWS}
+    silent = [(table, column) for table, column, comment in columns if not comment and table != "schema_version"]
+    assert silent == []
+
+
+def test_no_meaning_is_left_over(database: Database) -> None:
+    with database.read() as connection:
+        columns = connection.exec_driver_sql(
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'catalog' AND NOT internal"
+        ).all()
+    used = {name for table, column in columns for name in (column, f"{table}.{column}")}
+    assert set(MEANINGS) <= used
+
+
+def test_every_unit_is_one_that_astropy_reads() -> None:
+    for meaning in MEANINGS.values():
+        if meaning.unit:
+            u.Unit(meaning.unit)
+
+
+def test_no_view_selects_star() -> None:
+    for view in VIEWS:
+        assert "*" not in re.sub(r"count\(\*\)|\d+ \* |- 5 \*", "", definition(view)), view
+
+
+def test_a_view_reads_in_plain_duckdb(database: Database) -> None:
+    with duckdb.connect(database.path, read_only=True) as connection:
+        for view in VIEWS:
+            assert connection.execute(f"FROM {view}").fetchall() == []
+
+
+def test_upgrade_twice_does_the_work_once(database: Database) -> None:
+    assert upgrade(database) == (REVISION, REVISION)
+
+
+def test_a_view_of_the_user_survives_an_upgrade(database: Database) -> None:
+    with duckdb.connect(database.path) as connection:
+        connection.execute("CREATE VIEW mine AS SELECT mangaid FROM star")
+        connection.execute("DROP VIEW cmd")
+    upgrade(database)
+    with duckdb.connect(database.path) as connection:
+        assert connection.execute("FROM mine").fetchall() == connection.execute("FROM cmd").fetchall() == []
+
+
+def test_a_failing_migration_leaves_the_old_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("catalog.database.views.VIEWS", (*VIEWS, "no_such_view"))
+    database = Database(tmp_path / "c.duckdb")
+    with pytest.raises(FileNotFoundError):
+        upgrade(database)
+    with duckdb.connect(database.path) as connection:
+        assert connection.execute("SELECT count(*) FROM duckdb_tables() WHERE NOT internal").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("revision", "message"),
+    [("0000", r"run: catalog db upgrade$"), ("9999", r"newer than .* run: pip install --upgrade")],
+)
+def test_another_revision_is_answered_with_a_command(
+    database: Database, run: Callable, revision: str, message: str
+) -> None:
+    with duckdb.connect(database.path) as connection:
+        connection.execute("UPDATE schema_version SET version_num = ?", [revision])
+    done = run("--database", database.path, "outliers")
+    assert done.returncode == 2
+    assert re.search(message, done.stderr)
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_newer_database_is_not_downgraded(database: Database) -> None:
+    with duckdb.connect(database.path) as connection:
+        connection.execute("UPDATE schema_version SET version_num = '9999'")
+    with pytest.raises(CatalogError, match="pip install --upgrade"):
+        upgrade(database)
+
+
+def test_another_duckdb_file_is_left_alone(tmp_path: Path) -> None:
+    with duckdb.connect(tmp_path / "x.duckdb") as connection:
+        connection.execute("CREATE TABLE theirs (i INTEGER)")
+    catalog = Catalog(tmp_path / "x.duckdb")
+    for call in (catalog.status, catalog.upgrade):
+        with pytest.raises(CatalogError, match="choose another"):
+            call()
+
+
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "x.duckdb").write_text("hello" * 1000)
+    with pytest.raises(CatalogError, match="not a DuckDB file"):
+        Catalog(tmp_path / "x.duckdb").upgrade()
+
+
+def test_a_folder_that_is_absent_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match="no folder"):
+        Catalog(tmp_path / "absent" / "c.duckdb").upgrade()
+
+
+def test_the_sql_files_are_the_views() -> None:
+    folder = files("catalog.database") / "views"
+    assert {Path(str(path)).stem for path in folder.iterdir()} == set(VIEWS)
+
+
+def test_write_is_one_transaction(database: Database) -> None:
+    insert = sa.text("INSERT INTO star (star_id, mangaid, source_file_id) VALUES (1, '7-1', 1)")
+
+    def fail_half_way() -> None:
+        with database.write() as connection:
+            connection.execute(insert)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way()
+    with database.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM star").scalar() == 0

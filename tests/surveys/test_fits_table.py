@@ -1,0 +1,130 @@
+"""Binary tables streamed in blocks are what astropy reads at once."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from files import smooth_flux, write_combspec, write_table
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as st_numpy
+
+from catalog.errors import CatalogError
+from catalog.surveys.fits_table import open_table
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> dict[str, np.ndarray]:
+    n_row = draw(st.integers(0, 20))
+    columns = {"MANGAID": np.array([f"7-{row}" for row in range(n_row)] or np.empty(0, "U4"))}
+    for index in range(draw(st.integers(1, 4))):
+        dtype = draw(st.sampled_from(["f4", "f8", "i2", "i4", "i8"]))
+        width = draw(st.integers(1, 5))
+        columns[f"COLUMN{index}"] = draw(st_numpy.arrays(dtype, (n_row, width) if width > 1 else n_row))
+    return columns
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@given(tables(), st.integers(1, 7), st.booleans())
+def test_blocks_equal_astropy_bit_for_bit(
+    tmp_path: Path, columns: dict[str, np.ndarray], n_row: int, compressed: bool
+) -> None:
+    if any(len(values) == 0 and values.ndim > 1 for values in columns.values()):
+        return
+    path = write_table(tmp_path / ("t.fits.gz" if compressed else "t.fits"), columns)
+    expected = fits.getdata(path, 1)
+    with open_table(path) as table:
+        blocks = list(table.blocks(n_row))
+        assert table.n_row == len(expected) == sum(map(len, blocks))
+        for name in set(columns) - {"MANGAID"}:
+            read = np.concatenate([block.numbers(name) for block in blocks] or [expected[name]])
+            assert read.dtype.isnative
+            assert read.tobytes() == expected[name].astype(read.dtype).tobytes()
+        assert [text for block in blocks for text in block.text("MANGAID")] == list(expected["MANGAID"])
+
+
+def test_scaled_unsigned_and_null_integers_are_restored(tmp_path: Path) -> None:
+    columns = [
+        fits.Column("A", "J", bzero=2**31, array=np.array([2**31 + 5, 7], np.uint32)),
+        fits.Column("B", "J", null=-99, array=np.array([-99, 7])),
+    ]
+    fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "t.fits")
+    with open_table(tmp_path / "t.fits") as table:
+        (block,) = table.blocks(10)
+        assert block.numbers("A").tolist() == [2**31 + 5, 7]
+        assert block.numbers("B").tolist()[1] == 7
+        assert np.isnan(block.numbers("B")[0])
+
+
+def test_column_names_are_found_in_any_case(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "t.fits", {"mangaid": np.array(["7-1 "]), "Flux": np.array([1.5], np.float32)})
+    with open_table(path) as table:
+        assert table.columns == {"MANGAID", "FLUX"}
+        (block,) = table.blocks(10)
+        assert block.text("MANGAID") == ["7-1"]
+        assert block.numbers("FLUX").tolist() == [1.5]
+
+
+def test_an_image_before_the_table_is_passed_over(tmp_path: Path) -> None:
+    table = fits.BinTableHDU.from_columns([fits.Column("X", "J", array=[1, 2])])
+    image = fits.ImageHDU(np.ones((100, 37)))
+    fits.HDUList([fits.PrimaryHDU(np.ones(1000)), image, table]).writeto(tmp_path / "t.fits")
+    with open_table(tmp_path / "t.fits") as found:
+        assert [block.numbers("X").tolist() for block in found.blocks(1)] == [[1], [2]]
+
+
+@pytest.fixture
+def spectra(tmp_path: Path) -> Path:
+    return write_combspec(tmp_path / "lsfpercent60.0.fits.gz", [f"7-{i}" for i in range(6)], smooth_flux(6))
+
+
+def read_all(path: Path) -> None:
+    with open_table(path) as table:
+        for _ in table.blocks(2):
+            pass
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.001, 0.3, 0.9, 0.99999])
+def test_a_truncated_gzip_is_refused(spectra: Path, keep: float) -> None:
+    data = spectra.read_bytes()
+    spectra.write_bytes(data[: int(len(data) * keep)])
+    with pytest.raises(CatalogError, match=r"lsfpercent60.*(truncated|not a FITS|cannot be read|ends after)"):
+        read_all(spectra)
+
+
+@pytest.mark.parametrize("position", [0.05, 0.5, 0.95])
+def test_a_flipped_byte_is_refused(spectra: Path, position: float) -> None:
+    data = bytearray(spectra.read_bytes())
+    data[int(len(data) * position)] ^= 0xFF
+    spectra.write_bytes(bytes(data))
+    with pytest.raises(CatalogError, match=r"lsfpercent60.*damaged"):
+        read_all(spectra)
+
+
+def test_a_truncated_plain_file_names_its_last_whole_row(spectra: Path, tmp_path: Path) -> None:
+    plain = tmp_path / "plain.fits"
+    plain.write_bytes(gzip.decompress(spectra.read_bytes())[: 5760 + 2 * 91263 + 50_000])
+    with pytest.raises(CatalogError, match="ends after row 2 of 6"):
+        read_all(plain)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not a FITS file"),
+        (b"MANGAID,FLUX\n", "not a FITS file"),
+        (b"SIMPLE  = garbage", "cannot be read|truncated"),
+    ],
+)
+def test_other_files_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "x.fits").write_bytes(content)
+    with pytest.raises(CatalogError, match=message):
+        read_all(tmp_path / "x.fits")
+
+
+def test_a_file_without_a_table_is_refused(tmp_path: Path) -> None:
+    fits.PrimaryHDU(np.ones((3, 3))).writeto(tmp_path / "image.fits")
+    with pytest.raises(CatalogError, match="no binary table"):
+        read_all(tmp_path / "image.fits")

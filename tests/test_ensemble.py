@@ -1,0 +1,122 @@
+"""An ensemble is planned as rows, trained member by member, and finished after a kill."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import RECIPE
+
+from catalog import Catalog
+from catalog.autoencoder.recipe import Recipe
+from catalog.ensemble import plan_ensemble
+from catalog.errors import CatalogError
+from catalog.provenance import sha256_of_file, sha256_of_text
+
+
+def rows(database: Path, sql: str) -> list[tuple]:
+    with duckdb.connect(database, read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+TRAINED = """SELECT member, seed, n_train, n_validation, status, epochs, train_loss, validation_loss, weights_sha256
+             FROM model_version ORDER BY member"""
+EPOCHS = "SELECT model_id, epoch, train_loss, validation_loss FROM training_epoch ORDER BY ALL"
+SPLITS = "SELECT * FROM training_split ORDER BY ALL"
+
+
+def test_everything_about_a_model_is_a_row(scored: Path) -> None:
+    """29 of the 30 spectra of `small` are positive over the full range; all 30 within the window."""
+    assert rows(scored, "SELECT name, n_spectrum FROM ensemble") == [("test", 30)]
+    ((recipe, digest),) = rows(scored, "SELECT recipe::VARCHAR, recipe_sha256 FROM ensemble")
+    assert Recipe.from_json(recipe) == RECIPE
+    assert sha256_of_text(recipe) == digest
+    models = rows(scored, TRAINED)
+    assert [(m[0], *m[2:6]) for m in models] == [(n, 22, 8, "trained", 2) for n in (1, 2, 3)]
+    assert len({m[1] for m in models}) == 3
+    for name, file, sha256, versions in rows(
+        scored, "SELECT name, weights_file, weights_sha256, versions FROM model_version ORDER BY member"
+    ):
+        assert sha256_of_file(scored.parent / file) == sha256
+        assert f"{sha256}.npz" in file, name
+        assert {"python", "numpy", "keras", "tensorflow"} <= set(json.loads(versions))
+    last = "SELECT train_loss, validation_loss FROM training_epoch WHERE epoch = 2 ORDER BY model_id"
+    assert rows(scored, last) == [m[6:8] for m in models]
+    assert len(rows(scored, EPOCHS)) == 6
+
+
+def test_splits_are_whole_random_and_in_the_papers_ratio(scored: Path) -> None:
+    sizes = "SELECT model_id, role, count(DISTINCT spectrum_id) FROM training_split GROUP BY ALL ORDER BY ALL"
+    assert rows(scored, sizes) == [(m, *r) for m in (1, 2, 3) for r in (("train", 22), ("validation", 8))]
+    splits = [
+        rows(scored, f"SELECT spectrum_id FROM training_split WHERE model_id = {m} AND role = 'train'") for m in (1, 2)
+    ]
+    assert set(splits[0]) != set(splits[1])
+
+
+def test_the_paper_rule_without_a_window(ingested: Path, copy_of: Callable[[Path], Path]) -> None:
+    plan = plan_ensemble(Catalog(copy_of(ingested)).database, "small", Recipe(), 1)
+    assert (plan.n_spectrum, plan.name) == (29, "paper-small")
+
+
+def test_a_trained_ensemble_is_not_trained_again(scored: Path, copy_of: Callable[[Path], Path]) -> None:
+    database = copy_of(scored)
+    done = Catalog(database).train("small", RECIPE, models=3, name="test")
+    assert (done.n_trained, done.n_model) == (0, 3)
+    assert rows(database, TRAINED) == rows(scored, TRAINED)
+
+
+def test_more_models_extend_an_ensemble(scored: Path, copy_of: Callable[[Path], Path]) -> None:
+    database = copy_of(scored)
+    assert Catalog(database).train("small", RECIPE, models=4, name="test").n_trained == 1
+    assert rows(database, TRAINED)[:3] == rows(scored, TRAINED)
+    assert rows(database, "SELECT max(member) FROM model_version") == [(4,)]
+
+
+def test_killed_and_run_again_gives_the_models_of_an_uninterrupted_run(
+    ingested: Path, scored: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "killed.duckdb"
+    shutil.copy(ingested, database)
+    command = [sys.executable, "-m", "catalog.cli", "--database", str(database), "train", "--dataset", "small"]
+    command += ["--window", "3700", "10200", "--epochs", "2", "--seed", "3", "--models", "3", "--name", "test"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        while not process.stderr.readline().startswith("MODEL1"):
+            assert process.poll() is None
+        process.send_signal(signal.SIGKILL)
+    statuses = {status for (status,) in rows(database, "SELECT status FROM model_version")}
+    assert "planned" in statuses
+    assert subprocess.run(command, capture_output=True, timeout=300).returncode == 0
+    for sql in (TRAINED, EPOCHS, SPLITS):
+        assert rows(database, sql) == rows(scored, sql)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "recipe", "models", "name", "message"),
+    [
+        ("huge", RECIPE, 1, None, "no dataset huge; there are: large, small"),
+        ("small", replace(RECIPE, epochs=3), 1, "test", "another recipe, seed or dataset; choose another --name"),
+        ("large", RECIPE, 1, "test", "another recipe, seed or dataset"),
+        ("small", Recipe(window=(1000.0, 2000.0)), 1, None, "the grid runs from 3621.6 to 10353.8"),
+        ("small", RECIPE, 0, None, "give at least 1"),
+    ],
+)
+def test_what_cannot_be_trained_says_why(
+    scored: Path, dataset: str, recipe: Recipe, models: int, name: str | None, message: str
+) -> None:
+    with pytest.raises(CatalogError, match=message):
+        Catalog(scored).train(dataset, recipe, models, name)
+
+
+def test_too_few_usable_spectra(real_data: Path, tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path / "c.duckdb")
+    catalog.ingest([real_data / "mastar_examples"])
+    with pytest.raises(CatalogError, match="2 spectra usable over the full range, too few"):
+        catalog.train("visits")
