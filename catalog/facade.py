@@ -16,7 +16,8 @@ from catalog.database.meaning import MEANINGS
 from catalog.database.migration import upgrade
 from catalog.database.names import find_dataset, find_ensemble, find_scored_dataset, require_star
 from catalog.errors import CatalogError
-from catalog.ingest import Ingested, ingest
+from catalog.ingest import ingest
+from catalog.loader import Ingested
 from catalog.spectra import wavelength
 from catalog.table import to_table
 

@@ -14,7 +14,8 @@ from catalog.autoencoder.recipe import Recipe
 from catalog.facade import Catalog
 from catalog.surveys.mock import write_mock
 
-RECIPE = Recipe(window=(3700.0, 10200.0), epochs=12)
+WINDOW = (3700.0, 10200.0)
+RECIPE = Recipe(window=WINDOW, epochs=12)
 MODELS = 10
 
 NEXT = """
@@ -54,7 +55,7 @@ def demo(directory: Path, stars: int, seed: int, format_: str) -> None:
     say(f"2. catalog ingest {files}")
     for file in catalog.ingest([files]):
         say(f"   {sentence(file)}")
-    say(f"3. catalog train --dataset small --window {RECIPE.window[0]:g} {RECIPE.window[1]:g} --epochs {RECIPE.epochs}")
+    say(f"3. catalog train --dataset small --window {WINDOW[0]:g} {WINDOW[1]:g} --epochs {RECIPE.epochs}")
     with TrainingTalk() as talk:
         catalog.train("small", RECIPE, MODELS, on_plan=talk.plan, on_epoch=talk.epoch)
     say("4. catalog score --dataset large")

@@ -6,7 +6,7 @@ import click
 from catalog.cli.options import catalog_of
 from catalog.cli.output import progress_bar, say
 
-from catalog.ingest import Ingested
+from catalog.loader import Ingested
 
 
 @click.command()

@@ -14,6 +14,7 @@ from astropy.table import Table
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
+from rich.text import Text
 
 EXACT_IN_JSON = 2**53
 """Larger integers, such as Gaia ids, are not exact in every JSON reader and are written as text."""
@@ -46,10 +47,11 @@ def _show_table(table: Table, title: str | None) -> None:
     shown = RichTable(title=title, title_justify="left", box=None, pad_edge=False)
     for name in table.colnames:
         numeric = table[name].dtype.kind in "iuf"
-        unit = f"\n[dim]{table[name].unit}[/dim]" if table[name].unit else ""
-        shown.add_column(name + unit, justify="right" if numeric else "left")
+        unit = Text(f"\n{table[name].unit}", "dim") if table[name].unit else Text()
+        shown.add_column(Text(name) + unit, justify="right" if numeric else "left")
     for row in _rows(table):
-        shown.add_row(*(_short(value) for value in row))
+        # As Text, or rich would take a unit in square brackets for markup.
+        shown.add_row(*(Text(_short(value)) for value in row))
     console.print(shown)
     if not len(table):
         say("no rows")

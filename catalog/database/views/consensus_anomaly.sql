@@ -1,6 +1,6 @@
 -- The paper (section 3.3): objects with large errors consistently across the models.
 -- Beside it the same over the models that have not seen the star.
--- Means are rounded before they are ranked, so that equal ones tie whatever the order of summation.
+-- Means are rounded, so that they are the same digits, and equal ones tie, in whatever order DuckDB adds them up.
 WITH consensus AS (
     SELECT
         score.ensemble,
@@ -12,12 +12,12 @@ WITH consensus AS (
         score.star_id,
         count(*) AS n_model,
         count(*) FILTER (score.flagged) AS n_flagged,
-        avg(score.log10_error) AS mean_log10_error,
-        stddev_samp(score.log10_error) AS std_log10_error,
-        avg(score.percentile) AS mean_percentile,
+        round(avg(score.log10_error), 9) AS mean_log10_error,
+        round(stddev_samp(score.log10_error), 9) AS std_log10_error,
+        round(avg(score.percentile), 9) AS mean_percentile,
         min(score.percentile) AS min_percentile,
         count(score.percentile_unseen) AS n_model_unseen,
-        avg(score.percentile_unseen) AS mean_percentile_unseen
+        round(avg(score.percentile_unseen), 9) AS mean_percentile_unseen
     FROM anomaly_score AS score
     GROUP BY ALL
 )
@@ -34,8 +34,8 @@ SELECT
         PARTITION BY consensus.ensemble_id, consensus.dataset_id
         ORDER BY
             consensus.n_flagged DESC,
-            round(consensus.mean_percentile, 9) DESC,
-            round(consensus.mean_log10_error, 9) DESC,
+            consensus.mean_percentile DESC,
+            consensus.mean_log10_error DESC,
             consensus.spectrum_id
     ) AS consensus_rank,
     consensus.n_model,
@@ -50,8 +50,8 @@ SELECT
         WHEN consensus.n_model_unseen > 0 THEN row_number() OVER (
             PARTITION BY consensus.ensemble_id, consensus.dataset_id
             ORDER BY
-                round(consensus.mean_percentile_unseen, 9) DESC NULLS LAST,
-                round(consensus.mean_log10_error, 9) DESC,
+                consensus.mean_percentile_unseen DESC NULLS LAST,
+                consensus.mean_log10_error DESC,
                 consensus.spectrum_id
         )
     END AS unseen_rank

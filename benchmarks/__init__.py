@@ -1,0 +1,1 @@
+"""Measurements, not tests: `make bench` prints them as Markdown; benchmarks/RESULTS.md keeps them."""

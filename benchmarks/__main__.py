@@ -1,0 +1,16 @@
+"""All measurements, one after the other: `python -m benchmarks`."""
+
+import os
+import platform
+from datetime import UTC, datetime
+
+from benchmarks import ingest, oddities, training
+from catalog.provenance import versions_of
+
+if __name__ == "__main__":
+    packages = versions_of("numpy", "duckdb", "keras", "tensorflow", "astropy")
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores of {platform.machine()}, ", end="")
+    print(", ".join(f"{name} {version}" for name, version in packages.items()) + "\n")
+    for benchmark in (ingest, training, oddities):
+        benchmark.main()
+        print(flush=True)
