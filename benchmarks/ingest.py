@@ -15,6 +15,8 @@ from catalog import Catalog
 from catalog.surveys.mock import LARGE, SMALL, write_mock
 
 N_STAR = 3000
+MORE = 4
+"""Times as many stars, to see whether memory grows."""
 CHUNK = 1 << 22
 
 
@@ -28,6 +30,7 @@ def whole_file_with_astropy(folder: Path) -> None:
     database = folder / "astropy.duckdb"
     database.unlink(missing_ok=True)
     with duckdb.connect(database) as connection:
+        connection.execute("SET enable_progress_bar = false")
         connection.execute(
             "CREATE TABLE spectrum (mangaid TEXT, flux FLOAT[4563], ivar FLOAT[4563], mask INTEGER[4563])"
         )
@@ -65,6 +68,8 @@ def main() -> None:
         results = {
             work.__name__: measure(work, folder) for work in (ours, whole_file_with_astropy, inflate_only, write_only)
         }
+        write_mock(folder / "more" / "files", MORE * N_STAR, 0)
+        results[f"ours, {MORE} times as many"] = measure(ours, folder / "more", repeats=1)
         sizes = {path.stem: path.stat().st_size for path in folder.glob("*.duckdb")}
         reference = results["ours"][0]
         rows = [

@@ -2,7 +2,6 @@
 
 import resource
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from multiprocessing import get_context
@@ -16,8 +15,16 @@ def _child(work: Callable[[Path], float | None], folder: Path, answer: Connectio
     start = time.perf_counter()
     seconds = work(folder)
     elapsed = time.perf_counter() - start
-    scale = 2**10 if sys.platform == "linux" else 1
-    answer.send((elapsed if seconds is None else seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale))
+    answer.send((elapsed if seconds is None else seconds, _peak_memory()))
+
+
+def _peak_memory() -> float:
+    """Bytes. Linux counts a parent's memory into ru_maxrss, so its own account of this process is read there."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return float(line.split()[1]) * 1024
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def measure(work: Callable[[Path], float | None], folder: Path, repeats: int = REPEATS) -> tuple[float, float]:
@@ -28,6 +35,7 @@ def measure(work: Callable[[Path], float | None], folder: Path, repeats: int = R
         receive, send = context.Pipe(duplex=False)
         process = context.Process(target=_child, args=(work, folder, send))
         process.start()
+        send.close()  # or a failed child would be waited for without end
         results.append(receive.recv())
         process.join()
     return statistics.median(seconds for seconds, _ in results), max(memory for _, memory in results) / 1e6

@@ -53,12 +53,13 @@ def main() -> None:
     print(f"    catalog {' '.join(TRAIN)}\n    catalog score --dataset large\n    catalog outliers --dataset large\n")
     print(", ".join(f"{name} {value:.0f} s" for name, value in seconds.items()), end=". ")
     print(
-        f"Area under the ROC curve {area_under_roc(rank, odd):.2f}; of the first 10 {odd[rank <= 10].sum()} are labelled "
-        f"odd; {odd[rank <= 0.05 * len(rows)].sum()} of {odd.sum()} are in the first 5 %.\n"
+        f"Area under the ROC curve {area_under_roc(rank, odd):.2f}; of the first 10 {odd[rank <= 10].sum()} are "
+        f"labelled odd; {odd[rank <= 0.05 * len(rows)].sum()} of {odd.sum()} are in the first 5 %.\n"
     )
     cells = [
         [row["consensus_rank"], row["unseen_rank"] or "", f"{row['n_flagged']} of {row['n_model']}",
-         f"{row['mean_percentile']:.1f}", row["mangaid"], *(truth[row["mangaid"]][k] for k in ("anomaly", "spectral_type"))]
+         f"{row['mean_percentile']:.1f}", row["mangaid"], truth[row["mangaid"]]["anomaly"],
+         truth[row["mangaid"]]["spectral_type"]]
         for row, is_odd in zip(rows, odd, strict=True)
         if is_odd
     ]  # fmt: skip

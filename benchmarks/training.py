@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ def arithmetic_alone(_folder: Path) -> float:
             generator.random((BATCH, a), np.float32),
             generator.random((BATCH, b), np.float32),
         )
-        for a, b in zip(UNITS, UNITS[1:], strict=False)
+        for a, b in pairwise(UNITS)
     ]
     start = time.perf_counter()
     for _ in range(0, N_SPECTRUM, BATCH):

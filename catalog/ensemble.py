@@ -106,6 +106,8 @@ def plan_ensemble(database: Database, dataset: str, recipe: Recipe, n_model: int
     """
     if n_model < 1:
         raise CatalogError(f"{n_model} models: give at least 1")
+    if recipe.latent != schema.N_LATENT:
+        raise CatalogError(f"latent {recipe.latent}: a catalog holds latent vectors of {schema.N_LATENT} numbers")
     name = name or _default_name(recipe, dataset)
     with database.write() as connection:
         row = find_dataset(connection, dataset)

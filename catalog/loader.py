@@ -1,7 +1,6 @@
 """One file into tables, inside the transaction of a connection."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import sqlalchemy as sa
 
 from catalog import __version__
 from catalog.database import schema
-from catalog.database.connection import append, next_id, registered
+from catalog.database.connection import append, execute_with, next_id
 from catalog.errors import CatalogError
 from catalog.provenance import sha256_of_file, utc_now
 from catalog.quality import quality
@@ -170,13 +169,13 @@ class Loader:
 
     def _load_rows(self, block: Block) -> None:
         """Rows without arrays: the star's part to `star`, the rest to the product's table."""
-        with self._stars(block.rows):
-            if self.product.table == "star":
-                return
-            target = schema.metadata.tables[self.product.table]
-            key = {"gaia_match": "gaia_release", "stellar_parameter": "source"}[target.name]
-            self._execute(FORGET_REPLACED.format(table=target.name, key=key))
-            self._insert(target, [name for name in block.rows.column_names if name in target.c])
+        rows = self._load_stars(block.rows)
+        if self.product.table == "star":
+            return
+        target = schema.metadata.tables[self.product.table]
+        key = {"gaia_match": "gaia_release", "stellar_parameter": "source"}[target.name]
+        self._execute(FORGET_REPLACED.format(table=target.name, key=key), rows)
+        self._insert(target, rows)
 
     def _load_spectra(self, block: Block, arrays: Arrays, origin: Origin) -> None:
         if self.dataset_id is None:
@@ -195,8 +194,7 @@ class Loader:
         rows = rows.append_column("spectrum_id", spectrum_id)
         rows = rows.append_column("dataset_id", pa.array(np.full(n, self.dataset_id)))
         rows = rows.append_column("source_row", pa.array(np.arange(block.first_row + 1, block.first_row + n + 1)))
-        with self._stars(rows):
-            self._insert(schema.spectrum, [name for name in rows.column_names if name in schema.spectrum.c])
+        self._insert(schema.spectrum, self._load_stars(rows))
         columns = {"spectrum_id": spectrum_id, "flux": _array_column(arrays.flux)}
         if arrays.ivar is not None:
             columns["ivar"] = _array_column(arrays.ivar)
@@ -204,12 +202,10 @@ class Loader:
             columns["mask"] = _array_column(arrays.mask)
         append(self.connection, schema.spectrum_array, pa.table(columns))
 
-    def _stars(self, rows: pa.Table) -> ExitStack:
-        """Add the stars nobody knew, complete the others, and leave `incoming` readable in SQL until closed."""
-        stack = ExitStack()
-        incoming = rows.append_column("position", pa.array(np.arange(len(rows))))
-        stack.enter_context(registered(self.connection, "incoming", incoming))
-        self._execute(NEW_STARS, first=next_id(self.connection, schema.star.c.star_id))
+    def _load_stars(self, rows: pa.Table) -> pa.Table:
+        """Add the stars nobody knew and complete the others; returns the rows with their position in the block."""
+        rows = rows.append_column("position", pa.array(np.arange(len(rows))))
+        self._execute(NEW_STARS, rows, first=next_id(self.connection, schema.star.c.star_id))
         known = [name for name in rows.column_names if name in schema.star.c and name != "mangaid"]
         if known:
             order = "known.{0}, star.{0}" if self.product.authoritative else "star.{0}, known.{0}"
@@ -217,16 +213,17 @@ class Loader:
             if self.product.authoritative:
                 assignments.append("source_file_id = $source_file_id")
             values = ", ".join(f"any_value({name}) AS {name}" for name in known)
-            self._execute(COMPLETE_STARS.format(assignments=", ".join(assignments), values=values))
-        return stack
+            self._execute(COMPLETE_STARS.format(assignments=", ".join(assignments), values=values), rows)
+        return rows
 
-    def _insert(self, target: sa.Table, columns: list[str]) -> None:
+    def _insert(self, target: sa.Table, rows: pa.Table) -> None:
+        columns = [name for name in rows.column_names if name in target.c]
         incoming = ", ".join(f"incoming.{name}" for name in columns)
-        self._execute(INSERT_ROWS.format(table=target.name, columns=", ".join(columns), incoming=incoming))
+        self._execute(INSERT_ROWS.format(table=target.name, columns=", ".join(columns), incoming=incoming), rows)
 
-    def _execute(self, statement: str, **parameters: object) -> None:
-        used = {"source_file_id": self.source_file_id, "dataset_id": self.dataset_id} | parameters
-        self.connection.exec_driver_sql(statement, {k: v for k, v in used.items() if f"${k}" in statement})
+    def _execute(self, statement: str, rows: pa.Table, **parameters: object) -> None:
+        used = {"source_file_id": self.source_file_id} | parameters
+        execute_with(self.connection, statement, rows, {k: v for k, v in used.items() if f"${k}" in statement})
 
     def _dataset(self, origin: Origin, wavelength: np.ndarray) -> int:
         """The id of the dataset, made if it is new. Raises CatalogError if the file does not belong in it."""
@@ -303,7 +300,7 @@ class Loader:
             return Ingested(self.path, self.product.name, n_row=n_row)
         if self.dataset_id is None:
             raise CatalogError(f"{self.path} holds no spectrum")
-        self._execute(COUNT_SPECTRA)
+        self.connection.exec_driver_sql(COUNT_SPECTRA, {"dataset_id": self.dataset_id})
         of_file = schema.spectrum.c.source_file_id == self.source_file_id
         n_usable = self.connection.execute(sa.select(sa.func.count()).where(of_file, schema.spectrum.c.usable)).scalar()
         name = self.connection.execute(

@@ -81,54 +81,33 @@ WHERE spectrum_id IN (SELECT spectrum_id FROM spectrum WHERE dataset_id = $datas
 
 
 def usable_blocks(
-    connection: sa.Connection,
-    dataset_id: int,
-    window: Window,
-    *,
-    condition: str = "true",
-    flux_only: bool = False,
+    connection: sa.Connection, dataset_id: int, window: Window, *, condition: str = "true", flux_only: bool = False
 ) -> Iterator[SpectrumBlock]:
-    """The spectra of a dataset that a model of this window can take, in blocks. Otherwise like `blocks`."""
-    # The ends decide for most spectra, so the arrays of those are never read; the pixels between decide for the rest.
-    reaches = f"first_good_pixel <= {window.pixels.start + 1} AND last_good_pixel >= {window.pixels.stop}"
-    for block in blocks(
-        connection, dataset_id, window.pixels, condition=f"{reaches} AND {condition}", flux_only=flux_only
-    ):
-        usable = usable_rows(block.flux)
-        if usable.all():
-            yield block
-        elif usable.any():
-            yield SpectrumBlock(block.spectrum_id[usable], block.flux[usable], block.ivar[usable], block.mask[usable])
-
-
-def blocks(
-    connection: sa.Connection,
-    dataset_id: int,
-    pixels: slice,
-    *,
-    condition: str = "true",
-    flux_only: bool = False,
-) -> Iterator[SpectrumBlock]:
-    """The spectra of a dataset, in blocks.
+    """The spectra of a dataset that a model of this window can take, in blocks.
 
     condition : SQL on the table `spectrum`, of our own making
     flux_only : leave ivar (all NaN) and mask (all 0) unread
     Read-only, beside the connection's own transaction: it sees what is committed.
     """
+    # The ends decide for most spectra, so the arrays of those are never read; the pixels between decide for the rest.
+    reaches = f"first_good_pixel <= {window.pixels.start + 1} AND last_good_pixel >= {window.pixels.stop}"
     arrays = "flux" if flux_only else "flux, ivar, mask"
-    statement = SPECTRA.format(arrays=arrays, condition=condition)
+    statement = SPECTRA.format(arrays=arrays, condition=f"{reaches} AND {condition}")
     cursor = raw_connection(connection).duplicate()
     cursor.execute("USE catalog")
-    reader = cursor.execute(statement, {"dataset_id": dataset_id}).to_arrow_reader(ROWS_PER_BLOCK)
-    for batch in reader:
+    for batch in cursor.execute(statement, {"dataset_id": dataset_id}).to_arrow_reader(ROWS_PER_BLOCK):
         columns = {name: batch.column(name) for name in batch.schema.names}
-        flux = _matrix(columns["flux"], pixels, np.float32(np.nan))
-        yield SpectrumBlock(
-            columns["spectrum_id"].to_numpy(),
-            flux,
-            np.full_like(flux, np.nan) if flux_only else _matrix(columns["ivar"], pixels, np.float32(np.nan)),
-            np.zeros(flux.shape, np.int32) if flux_only else _matrix(columns["mask"], pixels, np.int32(0)),
-        )
+        flux = _matrix(columns["flux"], window.pixels, np.float32(np.nan))
+        usable = usable_rows(flux)
+        if not usable.any():
+            continue
+        flux = flux[usable]
+        if flux_only:
+            ivar, mask = np.full_like(flux, np.nan), np.zeros(flux.shape, np.int32)
+        else:
+            ivar = _matrix(columns["ivar"], window.pixels, np.float32(np.nan))[usable]
+            mask = _matrix(columns["mask"], window.pixels, np.int32(0))[usable]
+        yield SpectrumBlock(columns["spectrum_id"].to_numpy()[usable], flux, ivar, mask)
 
 
 def _matrix(column: pa.FixedSizeListArray, pixels: slice, absent: np.generic) -> np.ndarray:

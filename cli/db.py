@@ -4,6 +4,8 @@ import click
 from catalog.cli.options import catalog_of, format_option
 from catalog.cli.output import say, show
 
+from catalog.database.schema import REVISION
+
 
 @click.group()
 def db() -> None:
@@ -36,6 +38,8 @@ def status(ctx: click.Context, format_: str | None) -> None:
 
     Read-only.
     """
-    datasets, ensembles = catalog_of(ctx).status()
+    catalog = catalog_of(ctx)
+    datasets, ensembles = catalog.status()
+    say(f"{catalog.database.path}: revision {REVISION}, {catalog.database.path.stat().st_size / 1e6:.0f} MB")
     show(datasets, format_, "Datasets")
     show(ensembles, format_, "Ensembles")

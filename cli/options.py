@@ -10,7 +10,7 @@ from catalog.facade import Catalog
 Command = Callable[..., Any]
 
 
-def catalog_of(ctx: click.Context, _parameter: object = None, _value: object = None) -> Catalog:
+def catalog_of(ctx: click.Context) -> Catalog:
     """The catalog that --database names."""
     return Catalog(ctx.find_root().obj)
 

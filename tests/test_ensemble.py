@@ -106,6 +106,7 @@ def test_killed_and_run_again_gives_the_models_of_an_uninterrupted_run(
         ("large", RECIPE, 1, "test", "another recipe, seed or dataset"),
         ("small", Recipe(window=(1000.0, 2000.0)), 1, None, "the grid runs from 3621.6 to 10353.8"),
         ("small", RECIPE, 0, None, "give at least 1"),
+        ("small", replace(RECIPE, latent=12), 1, None, "latent vectors of 10"),
     ],
 )
 def test_what_cannot_be_trained_says_why(

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from itertools import permutations
 from pathlib import Path
@@ -233,6 +234,18 @@ def test_repeated_ingests_stay_near_the_size_of_their_data(tmp_path: Path) -> No
         sizes.append(catalog.database.path.stat().st_size)
     raw = 1200 * 4563 * 12
     assert sizes[-1] < 1.1 * raw
+
+
+def test_memory_does_not_grow_with_the_number_of_spectra(tmp_path: Path) -> None:
+    peaks = []
+    for n in (1200, 3600):
+        path = tmp_path / f"{n}.fits"
+        write_combspec(path, [f"7-{i}" for i in range(n)], np.broadcast_to(smooth_flux(1), (n, 4563)))
+        tracemalloc.start()
+        Catalog(tmp_path / f"{n}.duckdb").ingest([path], dataset="small")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.1 * peaks[0]
 
 
 # Bad input: one line, exit code 2, database unchanged

@@ -4,7 +4,6 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
-from catalog.database.schema import N_LATENT
 from catalog.errors import CatalogError
 from catalog.provenance import canonical_json, sha256_of_text
 
@@ -35,7 +34,7 @@ class Recipe:
     name: str = "paper"
     window: tuple[float, float] | None = None
     layers: tuple[int, ...] = (2048, 512, 128, 32)
-    latent: int = N_LATENT
+    latent: int = 10
     bottleneck_activation: str = "relu"
     learning_rate: float = 0.001
     batch_size: int = 32
@@ -48,8 +47,6 @@ class Recipe:
             raise CatalogError(
                 f"window {self.window[0]:g} to {self.window[1]:g}: give the shorter wavelength first, in Å"
             )
-        if self.latent != N_LATENT:
-            raise CatalogError(f"latent {self.latent}: this database holds latent vectors of {N_LATENT} numbers")
         if self.bottleneck_activation not in ACTIVATIONS:
             raise CatalogError(
                 f"bottleneck_activation {self.bottleneck_activation!r}: choose one of {', '.join(ACTIVATIONS)}"
@@ -57,8 +54,9 @@ class Recipe:
         for name in ("epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise CatalogError(f"{name} {getattr(self, name)}: give at least 1")
-        if not self.layers or min(self.layers + self.split) < 1 or self.learning_rate <= 0 or self.seed < 0:
-            raise CatalogError("layers, split and learning_rate must be positive, seed not negative")
+        sizes = (*self.layers, *self.split, self.latent)
+        if not self.layers or min(sizes) < 1 or self.learning_rate <= 0 or self.seed < 0:
+            raise CatalogError("layers, latent, split and learning_rate must be positive, seed not negative")
 
     def with_window(self, lo: float, hi: float) -> Self:
         """The same recipe for a wavelength range. Read-only."""

@@ -23,6 +23,9 @@ ingests would leave files twice the size of their data; 2048, the smallest it ta
 remember it, so every opening for writing states it."""
 
 
+WRITING_MEMORY = "512MB"
+
+
 class Database:
     """One DuckDB file and the ways to open it.
 
@@ -78,8 +81,13 @@ class Database:
 
         @event.listens_for(engine, "connect")
         def attach(connection: duckdb.DuckDBPyConnection, _record: object) -> None:
+            # Its bar would go to standard output, among the data.
+            connection.execute("SET enable_progress_bar = false")
             # Large sorts spill beside the database, not into the working directory.
             connection.execute(f"SET temp_directory = '{path}.tmp'")
+            if not read_only:
+                # What a transaction has written stays in memory up to this limit, by default most of the machine's.
+                connection.execute(f"SET memory_limit = '{WRITING_MEMORY}'")
             connection.execute(f"ATTACH '{path}' AS catalog ({option})")
             connection.execute("USE catalog")
 
@@ -128,19 +136,23 @@ def append(connection: sa.Connection, table: sa.Table, rows: pa.Table) -> None:
     Writes inside the connection's transaction.
     """
     names = ", ".join(rows.column_names)
-    with registered(connection, "appended", rows):
-        connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM appended")
+    execute_with(connection, f"INSERT INTO {table.name} ({names}) SELECT {names} FROM incoming", rows)
 
 
-@contextmanager
-def registered(connection: sa.Connection, name: str, rows: pa.Table) -> Iterator[None]:
-    """Make an Arrow table readable as `name` in SQL, without a copy, for the length of the block."""
+def execute_with(
+    connection: sa.Connection, statement: str, incoming: pa.Table, parameters: dict[str, object] | None = None
+) -> None:
+    """Run SQL that reads an Arrow table as `incoming`, without a copy.
+
+    Writes what the statement writes, inside the connection's transaction.
+    """
+    # DuckDB finds the table as a local variable of this function. Registering it instead would keep every table
+    # alive until the transaction ends, since a dropped name lives on for older readers. The setting lets DuckDB
+    # look past the dialect's own frame.
     raw = raw_connection(connection)
-    raw.register(name, rows)
-    try:
-        yield
-    finally:
-        raw.unregister(name)
+    raw.execute("SET python_scan_all_frames = true")
+    raw.execute(statement, parameters)
+    raw.execute("SET python_scan_all_frames = false")
 
 
 def raw_connection(connection: sa.Connection) -> duckdb.DuckDBPyConnection:
@@ -167,6 +179,8 @@ def _explain(path: Path, error: Exception) -> str | None:
         return f"{path} is in use by process {held[2]} ({Path(held[1]).name}); wait for it or end it, then run again"
     if "Could not set lock" in text:
         return f"{path} is in use by another process; wait for it or end it, then run again"
+    if "Out of Memory" in text:
+        return f"{path}: DuckDB ran out of memory; ask for fewer rows, or give it more than this machine has left"
     if "not a valid DuckDB database" in text:
         return f"{path} is not a DuckDB file; choose another with --database"
     if "Cannot open file" in text or "Could not read from file" in text:

@@ -39,7 +39,7 @@ def test_the_default_is_the_papers() -> None:
     [
         ({"window": (9000.0, 4000.0)}, "shorter wavelength first"),
         ({"epochs": 0}, "epochs 0: give at least 1"),
-        ({"latent": 12}, "latent vectors of 10"),
+        ({"latent": 0}, "latent, split and learning_rate must be positive"),
         ({"bottleneck_activation": "tanh"}, "choose one of relu, linear"),
         ({"seed": -1}, "seed not negative"),
     ],

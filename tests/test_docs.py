@@ -1,0 +1,61 @@
+"""What the README says is so: its SQL and Python run, its commands exist, nothing is left out."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from catalog.cli.main import COMMANDS, main
+from conftest import REPOSITORY
+
+from catalog import Catalog
+from catalog.database.views import VIEWS
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.S)
+
+
+def commands(program: str) -> list[str]:
+    lines = [line for block in blocks("console") for line in block.splitlines()]
+    return [line[2:].split("#")[0].strip() for line in lines if line.startswith(f"$ {program} ")]
+
+
+@pytest.mark.parametrize("sql", blocks("sql"))
+def test_sql_of_the_readme_runs_and_finds_something(sql: str, scored: Path) -> None:
+    rows = Catalog(scored).query(sql)
+    empty_here = "source = 'v2 MED'" in sql or "n_model_unseen >= 2" in sql
+    assert len(rows) or empty_here
+
+
+@pytest.mark.parametrize("line", commands("catalog"))
+def test_commands_of_the_readme_parse(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, name, *arguments = shlex.split(line)
+    command = main.get_command(None, name)  # type: ignore[arg-type]
+    assert command is not None
+    command.make_context(name, arguments)
+
+
+@pytest.mark.parametrize("line", commands("make"))
+def test_make_targets_of_the_readme_exist(line: str) -> None:
+    assert re.search(rf"^{line.split()[1]}:", MAKEFILE, re.M)
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_python_of_the_readme_runs(code: str, scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(scored.parent)
+    exec(code, {})  # noqa: S102
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, *VIEWS])
+def test_every_command_and_view_is_in_the_readme(name: str) -> None:
+    assert re.search(rf"`(catalog )?{name}\b|\$ catalog {name}|catalog {name}`", README)
+
+
+def test_the_changelog_names_every_command() -> None:
+    changelog = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+    for name in set(COMMANDS) - {"db"}:
+        assert name in changelog
