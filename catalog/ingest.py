@@ -11,6 +11,9 @@ from catalog.surveys import PRODUCTS, recognise
 from catalog.surveys.fits_table import FitsTable, open_table
 from catalog.surveys.product import Product
 
+MEMORY = "512MB"
+"""Loading needs a few row groups of 112 MB; more would only be a cache."""
+
 
 def ingest(
     database: Database,
@@ -30,7 +33,7 @@ def ingest(
     try:
         if created:
             upgrade(database)
-        with database.write() as connection:
+        with database.write(MEMORY) as connection:
             done = [Loader(connection, path, product, dataset, progress).load() for path, product in files]
     except BaseException:
         if created:

@@ -23,9 +23,6 @@ ingests would leave files twice the size of their data; 2048, the smallest it ta
 remember it, so every opening for writing states it."""
 
 
-WRITING_MEMORY = "512MB"
-
-
 class Database:
     """One DuckDB file and the ways to open it.
 
@@ -58,13 +55,16 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
+    def write(self, memory: str = "2GB") -> Iterator[sa.Connection]:
         """A connection with one transaction: committed at the end, rolled back if anything is raised.
 
+        memory : what DuckDB may hold; it keeps what it has written or read up to this limit, by default most of the
+            machine's memory
         Locks the file against every other process. Raises CatalogError like `read`.
         """
         self._require_file()
         with self.connect(read_only=False) as connection:
+            connection.exec_driver_sql(f"SET memory_limit = '{memory}'")
             require_revision(self.path, connection)
             yield connection
 
@@ -85,9 +85,6 @@ class Database:
             connection.execute("SET enable_progress_bar = false")
             # Large sorts spill beside the database, not into the working directory.
             connection.execute(f"SET temp_directory = '{path}.tmp'")
-            if not read_only:
-                # What a transaction has written stays in memory up to this limit, by default most of the machine's.
-                connection.execute(f"SET memory_limit = '{WRITING_MEMORY}'")
             connection.execute(f"ATTACH '{path}' AS catalog ({option})")
             connection.execute("USE catalog")
 
