@@ -63,7 +63,8 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "files"
     folder.mkdir()
     write_combspec(folder / "mastar-combspec-lsfpercent90.0.fits.gz", IDS, smooth_flux(4))
-    write_mastarall(folder / "mastarall.fits", [*IDS[1:], "7-only-here"])
+    teff = np.array([5000, 0, 6000, 7000], np.float32)
+    write_mastarall(folder / "mastarall.fits", [*IDS[1:], "7-only-here"], INPUT_TEFF=teff)
     write_gaia(folder / "edr3.fits", IDS)
     write_gaia(folder / "dr2.fits", IDS, "DR2")
     write_parameters(folder / "mastar-goodstars-params-v2.fits", IDS)
@@ -173,7 +174,7 @@ def test_a_full_disk_changes_nothing(tmp_path: Path, run: Callable) -> None:
 def test_sentinels_become_null(folder: Path, tmp_path: Path) -> None:
     database = tmp_path / "c.duckdb"
     Catalog(database).ingest([folder])
-    assert one(database, "SELECT count(*), count(input_logg), count(input_teff) FROM star") == (5, 0, 4)
+    assert one(database, "SELECT count(*), count(input_logg), count(input_teff) FROM star") == (5, 0, 3)
     unmatched = (
         "FROM gaia_match JOIN star USING (star_id) WHERE mangaid = '60-1436778955512349056' AND gaia_release = 'EDR3'"
     )
