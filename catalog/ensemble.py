@@ -13,15 +13,18 @@ from catalog.autoencoder.backend import keras
 from catalog.autoencoder.network import Autoencoder
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.training import Epoch, log_flux, train
-from catalog.autoencoder.weights import save_weights
+from catalog.autoencoder.weights import make_weights_folder, save_weights
 from catalog.database import schema
-from catalog.database.connection import Database, append, next_id
+from catalog.database.connection import Database, append, arrow, next_id
 from catalog.database.names import find_dataset
 from catalog.errors import CatalogError
 from catalog.provenance import utc_now, versions_of
 from catalog.spectra import usable_blocks, wavelength, window
 
 FEWEST_SPECTRA = 10
+SPLIT_STREAM = 0
+PATIENCE = 600
+"""Seconds to wait for somebody who is reading, before a trained model is given up."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +85,11 @@ def train_ensemble(
     plan = plan_ensemble(database, dataset, recipe, n_model, name)
     on_plan(plan)
     if plan.members:
+        make_weights_folder(database.path)
         spectrum_id, features = _features(database, plan)
+        splits = _splits(database, plan, spectrum_id)
         network = Autoencoder(recipe, features.shape[1])
-        for member in plan.members:
-            in_training = _in_training(database, member, spectrum_id)
+        for member, in_training in zip(plan.members, splits, strict=True):
             started = utc_now()
             history = train(
                 network,
@@ -188,8 +192,8 @@ def _plan_member(
     connection: sa.Connection, ensemble_id: int, number: int, recipe: Recipe, spectrum_id: np.ndarray
 ) -> None:
     seed = int(np.random.SeedSequence([recipe.seed, number]).generate_state(1)[0])
-    n_train = recipe.n_train(len(spectrum_id))
-    chosen = np.random.default_rng(seed).permutation(len(spectrum_id)) < n_train
+    chosen = _random_split(connection, spectrum_id, recipe, seed)
+    n_train = int(chosen.sum())
     model_id = next_id(connection, schema.model_version.c.model_id)
     connection.execute(
         schema.model_version.insert().values(
@@ -216,6 +220,22 @@ def _plan_member(
     )
 
 
+def _random_split(connection: sa.Connection, spectrum_id: np.ndarray, recipe: Recipe, seed: int) -> np.ndarray:
+    """(n,) bool, the training split: whole stars in random order until the recipe's share of the spectra is reached."""
+    known = arrow(connection, "SELECT spectrum_id, star_id FROM spectrum ORDER BY spectrum_id")
+    row = np.searchsorted(known["spectrum_id"].to_numpy(), spectrum_id)
+    _, star, n_of_star = np.unique(known["star_id"].to_numpy()[row], return_inverse=True, return_counts=True)
+    order = np.random.default_rng([seed, SPLIT_STREAM]).permutation(len(n_of_star))
+    in_training = np.zeros(len(n_of_star), bool)
+    in_training[order[np.cumsum(n_of_star[order]) <= recipe.n_train(len(spectrum_id))]] = True
+    chosen: np.ndarray = in_training[star]
+    if not 0 < chosen.sum() < len(chosen):
+        raise CatalogError(
+            f"split {recipe.split[0]} : {recipe.split[1]} of {len(chosen)} spectra leaves one side empty"
+        )
+    return chosen
+
+
 def _features(database: Database, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
     """Ids (n,) ascending and f = ln F (n, n_pixel) of the spectra that the ensemble splits."""
     with database.read() as connection:
@@ -234,13 +254,17 @@ def _features(database: Database, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
     return planned, features
 
 
-def _in_training(database: Database, member: Member, spectrum_id: np.ndarray) -> np.ndarray:
+def _splits(database: Database, plan: Plan, spectrum_id: np.ndarray) -> list[np.ndarray]:
+    """Which of the spectra each member trains on, (n,) bool each."""
     split = schema.training_split.c
+    chosen = []
     with database.read() as connection:
-        rows = connection.execute(
-            sa.select(split.spectrum_id).where(split.model_id == member.model_id, split.role == "train")
-        ).scalars()
-        return np.isin(spectrum_id, np.fromiter(rows, np.int64))
+        for member in plan.members:
+            rows = connection.execute(
+                sa.select(split.spectrum_id).where(split.model_id == member.model_id, split.role == "train")
+            ).scalars()
+            chosen.append(np.isin(spectrum_id, np.fromiter(rows, np.int64)))
+    return chosen
 
 
 def _register(
@@ -249,7 +273,10 @@ def _register(
     """Weights to their file, then the model's row and its epochs in one transaction."""
     weights_file, weights_sha256 = save_weights(database.path, network.get_weights())
     model = schema.model_version
-    with database.write() as connection:
+    with database.write(patience=PATIENCE) as connection:
+        status = connection.execute(sa.select(model.c.status).where(model.c.model_id == member.model_id)).scalar()
+        if status != "planned":
+            raise CatalogError(f"MODEL{member.number} was trained by another process meanwhile; its result is kept")
         connection.execute(
             model.update()
             .where(model.c.model_id == member.model_id)

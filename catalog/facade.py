@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
+import numpy as np
 import sqlalchemy as sa
 from astropy import units as u
 from astropy.table import QTable, Table
@@ -106,9 +107,10 @@ class Catalog:
     def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> Table:
         """The rows of a SQL statement; parameters are `$name` or `?`.
 
-        Read-only by construction: the file is opened read-only, and no other file can be read.
-        Raises CatalogError if the statement is wrong.
+        Read-only by construction: it must be one SELECT (or FROM, SHOW, DESCRIBE), the file is opened read-only, and
+        no other file can be read. Raises CatalogError if the statement is wrong.
         """
+        _require_question(sql)
         with self.database.read(external_access=False) as connection:
             try:
                 return to_table(arrow(connection, sql, parameters))
@@ -145,8 +147,7 @@ class Catalog:
                 abs_g_hi=hi_abs_g,
                 limit=limit,
             )
-        table.meta |= {"ensemble": row.name, "dataset": found.name}
-        return table
+        return _answer(table, row, found)
 
     def neighbors(
         self,
@@ -181,25 +182,26 @@ class Catalog:
                 f"star {mangaid} has no latent vector of {model} in {found.name}; its spectrum is absent or not usable "
                 f"in the window of ensemble {row.name}, or there is no such model"
             )
-        table.meta |= {"ensemble": row.name, "dataset": found.name}
-        return table
+        return _answer(table, row, found)
 
-    def spectrum(self, mangaid: str, dataset: str, mjd: int | None = None) -> QTable:
+    def spectrum(self, mangaid: str, dataset: str, plate: int | None = None, mjd: int | None = None) -> QTable:
         """One spectrum with units: wavelength (vacuum), flux, ivar and mask; `meta` says which file it came from.
 
-        mjd : night, where a star has several spectra in the dataset
+        plate, mjd : the visit, where a star has several spectra in the dataset
         Columns that the file did not have are absent. Read-only.
         """
         with self.database.read() as connection:
-            require_star(connection, mangaid)
+            star_id = require_star(connection, mangaid)
             dataset_id = find_dataset(connection, dataset).dataset_id
-            wanted = {"mangaid": mangaid.strip(), "dataset": dataset, "mjd": mjd}
+            wanted = {"star_id": star_id, "dataset_id": dataset_id, "plate": plate, "mjd": mjd}
             found = arrow(connection, questions.SPECTRUM, wanted).to_pylist()
             if not found:
                 raise CatalogError(f"star {mangaid} has no spectrum in dataset {dataset}")
             if len(found) > 1:
-                nights = ", ".join(str(row["mjd"]) for row in found)
-                raise CatalogError(f"star {mangaid} has {len(found)} spectra in {dataset}; choose one by mjd: {nights}")
+                visits = ", ".join(f"{row['plate']} {row['mjd']}" for row in found)
+                raise CatalogError(
+                    f"star {mangaid} has {len(found)} spectra in {dataset}; choose plate and mjd: {visits}"
+                )
             grid = wavelength(connection, dataset_id)
             arrays = arrow(connection, questions.ARRAYS, {"spectrum_id": found[0]["spectrum_id"]})
         spectrum = QTable({"wavelength": grid * u.Unit(MEANINGS["wavelength"].unit)}, meta=found[0])
@@ -216,13 +218,35 @@ class Catalog:
             return _ask(connection, questions.STATUS), _ask(connection, questions.ENSEMBLES)
 
 
+def _require_question(sql: str) -> None:
+    """Raise CatalogError unless the text is a single statement that only reads."""
+    # DuckDB lets even a read-only connection COPY over its own file, or attach it anew for writing.
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error as error:
+        raise CatalogError(str(error).splitlines()[0]) from error
+    if len(statements) != 1:
+        raise CatalogError(f"{len(statements)} statements in the query; give one")
+    if statements[0].type != duckdb.StatementType.SELECT:
+        raise CatalogError(f"a query is read-only; it cannot {statements[0].type.name}, begin with SELECT or FROM")
+
+
 def _ask(connection: sa.Connection, statement: str, **parameters: object) -> Table:
     return to_table(arrow(connection, statement, parameters))
+
+
+def _answer(table: Table, ensemble: sa.Row, dataset: sa.Row) -> Table:
+    """The table with what it is of in `meta`; plate and mjd only where spectra are of single visits."""
+    for name in ("plate", "mjd", "neighbor_plate", "neighbor_mjd"):
+        if name in table.colnames and np.all(np.ma.getmaskarray(table[name])):
+            table.remove_column(name)
+    table.meta |= {"ensemble": ensemble.name, "dataset": dataset.name}
+    return table
 
 
 def _range(name: str, limits: Range | None) -> tuple[float | None, float | None]:
     if limits is None:
         return None, None
-    if limits[0] > limits[1]:
+    if not (np.isfinite(limits).all() and limits[0] <= limits[1]):
         raise CatalogError(f"{name} from {limits[0]:g} to {limits[1]:g} holds nothing; give the smaller number first")
     return limits

@@ -4,15 +4,19 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from catalog.database.connection import Database
-from catalog.database.migration import upgrade
+from catalog.database.migration import is_blank, upgrade
 from catalog.errors import CatalogError
 from catalog.loader import Ingested, Loader, Progress
 from catalog.surveys import PRODUCTS, recognise
-from catalog.surveys.fits_table import FitsTable, open_table
+from catalog.surveys.fits_table import FitsTable, NoTableError, open_table
 from catalog.surveys.product import Product
 
 MEMORY = "512MB"
 """Loading needs a few row groups of 112 MB; more would only be a cache."""
+
+
+class NotRecognisedError(CatalogError):
+    """A binary table that no product claims."""
 
 
 def ingest(
@@ -28,18 +32,34 @@ def ingest(
     if anything is wrong, nothing is changed. A file loaded before (by its SHA-256) is skipped.
     Raises CatalogError for input that cannot be read.
     """
+    if dataset is not None and not dataset.strip():
+        raise CatalogError("the name of the dataset is blank; give --dataset NAME")
     files, skipped = _recognised(paths)
-    created = not database.exists()
-    try:
-        if created:
+    if database.exists():
+        if is_blank(database):
             upgrade(database)
-        with database.write(MEMORY) as connection:
-            done = [Loader(connection, path, product, dataset, progress).load() for path, product in files]
+        return _load(database, files, dataset, progress) + skipped
+    # A new database appears under its name only when it is complete; killed on the way, the next run goes on with it.
+    partial = Database(database.path.with_name(database.path.name + ".partial"))
+    try:
+        upgrade(partial)
+        done = _load(partial, files, dataset, progress)
+        if database.exists():
+            raise CatalogError(f"{database.path} was made by another process meanwhile; run again")
+        partial.path.replace(database.path)
+    except FileNotFoundError as error:
+        raise CatalogError(f"{partial.path} was removed by another process; run again") from error
     except BaseException:
-        if created:
-            database.path.unlink(missing_ok=True)
+        partial.path.unlink(missing_ok=True)
         raise
     return done + skipped
+
+
+def _load(
+    database: Database, files: list[tuple[Path, Product]], dataset: str | None, progress: Progress
+) -> list[Ingested]:
+    with database.write(MEMORY) as connection:
+        return [Loader(connection, path, product, dataset, progress).load() for path, product in files]
 
 
 def _recognised(paths: Iterable[Path]) -> tuple[list[tuple[Path, Product]], list[Ingested]]:
@@ -48,24 +68,31 @@ def _recognised(paths: Iterable[Path]) -> tuple[list[tuple[Path, Product]], list
     skipped: list[Ingested] = []
     for path in paths:
         for file in _fits_files(path):
-            with open_table(file) as table:
-                product = recognise(table.columns)
-                if product is not None:
+            try:
+                with open_table(file) as table:
+                    product = recognise(table.columns)
+                    if product is None:
+                        raise NotRecognisedError(_not_recognised(table))
                     files.append((file, product))
-                elif file == path:
-                    raise CatalogError(_not_recognised(table))
-                else:
-                    skipped.append(Ingested(file, None, skipped="its columns belong to no product known here"))
+            except (NotRecognisedError, NoTableError) as error:
+                if file == path:
+                    raise
+                skipped.append(Ingested(file, None, skipped=str(error).removeprefix(f"{file} ")))
     return files, skipped
 
 
 def _fits_files(path: Path) -> Iterator[Path]:
-    if not path.exists():
-        raise CatalogError(f"no file or folder {path}")
-    if not path.is_dir():
-        yield path
-        return
-    files = sorted(file for file in path.rglob("*") if file.name.lower().endswith((".fits", ".fits.gz")))
+    try:
+        if not path.exists():
+            raise CatalogError(f"no file or folder {path}")
+        if not path.is_dir():
+            yield path
+            return
+        found = sorted(path.rglob("*"))
+    except OSError as error:
+        raise CatalogError(f"{path} cannot be looked at: {error.strerror}") from error
+    fits_files = [file for file in found if file.name.lower().endswith((".fits", ".fits.gz"))]
+    files = [file for file in fits_files if file.is_file() and not file.name.startswith(".")]
     if not files:
         raise CatalogError(f"no .fits or .fits.gz file in folder {path}")
     yield from files

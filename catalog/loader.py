@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from catalog import __version__
 from catalog.database import schema
-from catalog.database.connection import append, execute_with, next_id
+from catalog.database.connection import append, array_column, execute_with, next_id
 from catalog.errors import CatalogError
 from catalog.provenance import sha256_of_file, utc_now
 from catalog.quality import quality
@@ -24,7 +24,7 @@ ROWS_PER_BLOCK = 512
 NEW_STARS = """
 INSERT INTO star (star_id, mangaid, source_file_id)
 SELECT $first + row_number() OVER (ORDER BY min(incoming.position)) - 1, incoming.mangaid, $source_file_id
-FROM incoming
+FROM _incoming AS incoming
 ANTI JOIN star ON star.mangaid = incoming.mangaid
 GROUP BY incoming.mangaid
 """
@@ -32,20 +32,20 @@ GROUP BY incoming.mangaid
 # Two rows of a block may name one star: any_value takes the first that is not NULL.
 COMPLETE_STARS = """
 UPDATE star SET {assignments}
-FROM (SELECT mangaid, {values} FROM incoming GROUP BY mangaid) AS known
+FROM (SELECT mangaid, {values} FROM _incoming GROUP BY mangaid) AS known
 WHERE star.mangaid = known.mangaid
 """
 
 INSERT_ROWS = """
 INSERT INTO {table} (star_id, source_file_id, {columns})
 SELECT star.star_id, $source_file_id, {incoming}
-FROM incoming
+FROM _incoming AS incoming
 JOIN star ON star.mangaid = incoming.mangaid
 ORDER BY incoming.position
 """
 
 FORGET_REPLACED = """
-DELETE FROM {table} USING incoming, star
+DELETE FROM {table} USING _incoming AS incoming, star
 WHERE star.mangaid = incoming.mangaid AND {table}.star_id = star.star_id
   AND {table}.{key} = incoming.{key} AND {table}.source_file_id <> $source_file_id
 """
@@ -65,6 +65,14 @@ GROUP BY star.mangaid, {keys}
 HAVING count(*) > 1
 ORDER BY star.mangaid
 LIMIT 1
+"""
+
+LOADED_INTO = """
+SELECT any_value(dataset.name)
+FROM source_file
+JOIN spectrum ON spectrum.source_file_id = source_file.source_file_id
+JOIN dataset ON dataset.dataset_id = spectrum.dataset_id
+WHERE source_file.sha256 = $sha256
 """
 
 COUNT_SPECTRA = """
@@ -127,7 +135,7 @@ class Loader:
                 else:
                     self._load_rows(block)
                 self.progress(self.path, block.first_row + len(block.rows), table.n_row)
-            self._refuse_repeated()
+            self._refuse_repeated(table.n_row)
             return self._ingested(table.n_row)
 
     def _loaded_before(self, digest: str) -> Ingested | None:
@@ -139,6 +147,9 @@ class Loader:
         if row is None:
             return None
         when = row.ingested_at.strftime("%Y-%m-%d %H:%M")
+        holder = self.connection.exec_driver_sql(LOADED_INTO, {"sha256": digest}).scalar()
+        if self.dataset is not None and holder is not None and holder != self.dataset:
+            raise CatalogError(f"{self.path} is loaded already, into dataset {holder}; a file is loaded once")
         return Ingested(self.path, self.product.name, skipped=f"already loaded as {row.name} on {when} UTC")
 
     def _origin(self) -> Origin | None:
@@ -173,8 +184,7 @@ class Loader:
         if self.product.table == "star":
             return
         target = schema.metadata.tables[self.product.table]
-        key = {"gaia_match": "gaia_release", "stellar_parameter": "source"}[target.name]
-        self._execute(FORGET_REPLACED.format(table=target.name, key=key), rows)
+        self._execute(FORGET_REPLACED.format(table=target.name, key=KEYS[target.name]), rows)
         self._insert(target, rows)
 
     def _load_spectra(self, block: Block, arrays: Arrays, origin: Origin) -> None:
@@ -195,11 +205,11 @@ class Loader:
         rows = rows.append_column("dataset_id", pa.array(np.full(n, self.dataset_id)))
         rows = rows.append_column("source_row", pa.array(np.arange(block.first_row + 1, block.first_row + n + 1)))
         self._insert(schema.spectrum, self._load_stars(rows))
-        columns = {"spectrum_id": spectrum_id, "flux": _array_column(arrays.flux)}
+        columns = {"spectrum_id": spectrum_id, "flux": array_column(arrays.flux)}
         if arrays.ivar is not None:
-            columns["ivar"] = _array_column(arrays.ivar)
+            columns["ivar"] = array_column(arrays.ivar)
         if arrays.mask is not None:
-            columns["mask"] = _array_column(arrays.mask)
+            columns["mask"] = array_column(arrays.mask)
         append(self.connection, schema.spectrum_array, pa.table(columns))
 
     def _load_stars(self, rows: pa.Table) -> pa.Table:
@@ -284,8 +294,9 @@ class Loader:
         )
         return grid_id
 
-    def _refuse_repeated(self) -> None:
+    def _refuse_repeated(self, n_row: int) -> None:
         if self.product.table == "star":
+            self._refuse_repeated_stars(n_row)
             return
         keys = KEYS[self.product.table]
         statement = REPEATED.format(table=self.product.table, keys=keys)
@@ -294,6 +305,13 @@ class Loader:
                 f"{self.path}: star {found.mangaid} would stand {found.n} times in {self.product.table} with the same "
                 f"{keys.replace('_id', '')}; remove the repeated rows, or load spectra under another --dataset NAME"
             )
+
+    def _refuse_repeated_stars(self, n_row: int) -> None:
+        n_star = self.connection.execute(
+            sa.select(sa.func.count()).where(schema.star.c.source_file_id == self.source_file_id)
+        ).scalar_one()
+        if n_star < n_row:
+            raise CatalogError(f"{self.path}: its {n_row} rows name {n_star} stars; remove the repeated rows")
 
     def _ingested(self, n_row: int) -> Ingested:
         if self.product.origin is None:
@@ -307,7 +325,3 @@ class Loader:
             sa.select(schema.dataset.c.name).where(schema.dataset.c.dataset_id == self.dataset_id)
         ).scalar()
         return Ingested(self.path, self.product.name, name, n_row, n_usable)
-
-
-def _array_column(values: np.ndarray) -> pa.Array:
-    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])

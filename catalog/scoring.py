@@ -12,10 +12,13 @@ from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.scoring import Scores, score
 from catalog.autoencoder.weights import load_weights
 from catalog.database import schema
-from catalog.database.connection import Database, append
+from catalog.database.connection import Database, append, array_column
 from catalog.database.names import find_dataset, find_ensemble
 from catalog.errors import CatalogError
 from catalog.spectra import Window, usable_blocks, wavelength, window
+
+PATIENCE = 600
+"""Seconds to wait for somebody who is reading, before a computed result is given up."""
 
 SAME_GRID = 1e-9
 """Relative difference of wavelengths below which two grids are one."""
@@ -70,7 +73,7 @@ def score_dataset(
     n_score = n_usable = 0
     for trained in models:
         network.set_weights(load_weights(database.path, trained.weights_file, trained.weights_sha256))
-        with database.write() as connection:
+        with database.write(patience=PATIENCE) as connection:
             added, n_usable = _score_with(connection, network, trained, target, pixels, progress)
         n_score += added
     return Scored(row.name, target.name, len(models), target.n_spectrum, n_usable, n_score)
@@ -103,8 +106,7 @@ def _append(connection: sa.Connection, model_id: int, spectrum_id: np.ndarray, s
         schema.reconstruction_error,
         pa.table(keys | {"error": pa.array(scores.error), "chi2": chi2}),
     )
-    latent = pa.FixedSizeListArray.from_arrays(pa.array(scores.latent.reshape(-1)), scores.latent.shape[1])
-    append(connection, schema.latent_vector, pa.table(keys | {"latent": latent}))
+    append(connection, schema.latent_vector, pa.table(keys | {"latent": array_column(scores.latent)}))
 
 
 def _count(connection: sa.Connection, dataset: sa.Row, condition: str) -> int:

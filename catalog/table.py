@@ -1,11 +1,14 @@
 """Answers of the database as astropy tables, with units and descriptions."""
 
+from contextlib import suppress
+
 import numpy as np
 import pyarrow as pa
 from astropy import units as u
 from astropy.table import MaskedColumn, Table
 
 from catalog.database.meaning import MEANINGS
+from catalog.errors import CatalogError
 
 _FILL: dict[str, object] = {
     "b": False,
@@ -18,18 +21,26 @@ _FILL: dict[str, object] = {
 }
 
 
+AMBIGUOUS = {key.split(".")[1] for key in MEANINGS if "." in key}
+"""Names that mean one thing in one table and another elsewhere: without the table, nothing is said of them."""
+
+
 def to_table(rows: pa.Table) -> Table:
     """An Arrow table as an astropy table; NULL becomes a masked value, array columns two-dimensional.
 
-    A column whose name the registry knows carries its unit and description. Read-only.
+    A column whose name the registry knows carries its unit and description. Read-only. Raises CatalogError if two
+    columns have one name.
 
     >>> to_table(pa.table({"ra": [10.0, None]}))["ra"].unit
     Unit("deg")
     """
+    repeated = [name for name in rows.column_names if rows.column_names.count(name) > 1]
+    if repeated:
+        raise CatalogError(f"column {repeated[0]} appears twice in the answer; name one with AS")
     table = Table(masked=False)
     for name, column in zip(rows.column_names, rows.columns, strict=True):
         values, null = _values(column)
-        meaning = MEANINGS.get(name)
+        meaning = None if name in AMBIGUOUS else MEANINGS.get(name)
         made = MaskedColumn(values, name=name, mask=null) if null.any() else values
         table[name] = made
         if meaning is not None:
@@ -47,7 +58,11 @@ def _values(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
         flat = np.concatenate([chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks] or [[]])
         return flat.reshape(len(column), type_.list_size), np.zeros((len(column), type_.list_size), bool)
     if pa.types.is_decimal(type_):
-        column, type_ = column.cast(pa.float64()), pa.float64()
+        # DuckDB sums integers to HUGEINT, which arrives as a decimal without digits behind the point; one that is
+        # too large for 64 bits stays a Decimal, exact.
+        with suppress(pa.ArrowInvalid):
+            column = column.cast(pa.int64() if type_.scale == 0 else pa.float64())
+        type_ = column.type
     if pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_boolean(type_):
         filled = column.fill_null(_FILL[np.dtype(type_.to_pandas_dtype()).kind])
         return np.asarray(filled), null

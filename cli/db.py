@@ -1,6 +1,7 @@
 """`catalog db`: create, migrate or describe the database."""
 
 import click
+from astropy.table import vstack
 from catalog.cli.options import catalog_of, format_option
 from catalog.cli.output import say, show
 
@@ -41,5 +42,8 @@ def status(ctx: click.Context, format_: str | None) -> None:
     catalog = catalog_of(ctx)
     datasets, ensembles = catalog.status()
     say(f"{catalog.database.path}: revision {REVISION}, {catalog.database.path.stat().st_size / 1e6:.0f} MB")
-    show(datasets, format_, "Datasets")
-    show(ensembles, format_, "Ensembles")
+    datasets.rename_column("dataset", "name")
+    ensembles.rename_column("ensemble", "name")
+    datasets.add_column("dataset", name="kind", index=0)
+    ensembles.add_column("ensemble", name="kind", index=0)
+    show(vstack([datasets, ensembles]), format_)

@@ -11,8 +11,9 @@ from catalog.cli.output import progress_bar, say, show
 from catalog.cli.training import TrainingTalk
 
 from catalog.autoencoder.recipe import Recipe
+from catalog.errors import CatalogError
 from catalog.facade import Catalog
-from catalog.surveys.mock import write_mock
+from catalog.surveys.mock import recorded_survey, write_mock
 
 WINDOW = (3700.0, 10200.0)
 RECIPE = Recipe(window=WINDOW, epochs=12)
@@ -39,16 +40,17 @@ Go on with:
 )
 @click.option("--stars", default=600, show_default=True, type=click.IntRange(min=100), help="Size of the survey.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of the survey.")
-@click.option(
-    "--format", "format_", type=click.Choice(["table", "csv", "json", "ndjson"]), default="table", hidden=True
-)
-def demo(directory: Path, stars: int, seed: int, format_: str) -> None:
+def demo(directory: Path, stars: int, seed: int) -> None:
     """The whole job on a small survey made on the spot.
 
     Writes star-like spectra with a few planted oddities in MaStar's file formats, loads them, trains ten models with
     the paper's network for a few epochs, scores, and shows what was found. Run again, it goes on where it was.
     """
     files = directory / "files"
+    if (found := recorded_survey(files)) is not None and found != (stars, seed):
+        raise CatalogError(
+            f"{directory} holds a demo of {found[0]} stars, seed {found[1]}; give another --directory or remove it"
+        )
     say(f"1. a survey of {stars} stars with planted oddities, in {files}")
     write_mock(files, stars, seed)
     catalog = Catalog(directory / "catalog.duckdb")
@@ -62,12 +64,12 @@ def demo(directory: Path, stars: int, seed: int, format_: str) -> None:
     with progress_bar("scoring") as bar:
         catalog.score("large", progress=bar)
     truth = _truth(files / "truth.csv")
-    outliers = _with_truth(catalog.outliers("large", limit=100_000), truth)
-    show(outliers[:12], format_, "\nConsensus anomalies, with what was planted (catalog outliers --dataset large)")
-    show(outliers[outliers["planted"] != ""], format_, "\nEvery planted oddity, and its rank")
+    outliers = _with_truth(catalog.outliers("large", limit=stars), truth)
+    show(outliers[:12], "table", "\nConsensus anomalies, with what was planted (catalog outliers --dataset large)")
+    show(outliers[outliers["planted"] != ""], "table", "\nEvery planted oddity, and its rank")
     first = str(outliers["mangaid"][0])
     neighbors = catalog.neighbors(first, dataset="large")
-    show(neighbors, format_, f"\nLook-alikes of the first (catalog neighbors {first})")
+    show(neighbors, "table", f"\nLook-alikes of the first (catalog neighbors {first})")
     say(NEXT.format(database=catalog.database.path))
 
 

@@ -47,7 +47,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except CatalogError as error:
-            raise UserError(str(error)) from error
+            raise UserError(" ".join(str(error).split())) from error
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -9,7 +9,7 @@ from catalog.cli.output import say, show
 @scored_options
 @click.option("--bp-rp", nargs=2, type=float, metavar="LO HI", help="Range of Gaia BP-RP in mag.")
 @click.option("--abs-g", nargs=2, type=float, metavar="LO HI", help="Range of absolute G in mag.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="Rows at most.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1_000_000_000), help="Rows at most.")
 @format_option
 @click.pass_context
 def outliers(

@@ -61,7 +61,8 @@ def _show_csv(table: Table, _title: str | None) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(table.colnames)
     writer.writerows(
-        [json.dumps(value) if isinstance(value, list | dict) else value for value in row] for row in _rows(table)
+        [json.dumps(value, default=str) if isinstance(value, list | dict) else value for value in row]
+        for row in _rows(table)
     )
 
 
@@ -85,6 +86,8 @@ def _rows(table: Table) -> Iterator[list[Any]]:
 def _plain(value: Any) -> Any:
     if value is np.ma.masked:
         return None
+    if isinstance(value, np.float32):
+        return float(str(value))  # its own digits, not those of the double nearest to it
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     return value
@@ -97,6 +100,8 @@ def _record(table: Table, row: list[Any]) -> dict[str, Any]:
 def _for_json(value: Any) -> Any:
     if isinstance(value, list):
         return [_for_json(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _for_json(item) for key, item in value.items()}
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > EXACT_IN_JSON:

@@ -17,8 +17,8 @@ from catalog.errors import CatalogError
 def query(ctx: click.Context, sql: str, format_: str | None) -> None:
     """Answer a SQL question.
 
-    Read-only: the database is opened read-only, and SQL can reach no other file. SQL is DuckDB's; @FILE reads it
-    from a file, - from standard input.
+    Read-only: one SELECT on a database opened read-only; SQL can reach no other file. SQL is DuckDB's; @FILE reads
+    it from a file, - from standard input.
 
     \b
     Example:
@@ -34,6 +34,6 @@ def _text(sql: str) -> str:
     if sql.startswith("@"):
         try:
             return Path(sql[1:]).read_text(encoding="utf-8")
-        except OSError as error:
-            raise CatalogError(f"{sql[1:]} cannot be read: {error.strerror}") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise CatalogError(f"{sql[1:]} cannot be read as UTF-8 text ({error})") from error
     return sql

@@ -10,11 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 from conftest import RECIPE
+from files import smooth_flux, write_combspec
 
 from catalog import Catalog
 from catalog.autoencoder.recipe import Recipe
+from catalog.autoencoder.training import Epoch
 from catalog.ensemble import plan_ensemble
 from catalog.errors import CatalogError
 from catalog.provenance import sha256_of_file, sha256_of_text
@@ -98,6 +101,56 @@ def test_killed_and_run_again_gives_the_models_of_an_uninterrupted_run(
         assert rows(database, sql) == rows(scored, sql)
 
 
+def test_all_spectra_of_a_star_are_on_one_side_of_the_split(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path / "c.duckdb")
+    mangaid = [f"7-{number // 3}" for number in range(60)]
+    visit = {"PLATE": np.arange(60), "MJD": np.arange(60)}
+    catalog.ingest([write_combspec(tmp_path / "goodspec.fits", mangaid, smooth_flux(60), **visit)])
+    plan_ensemble(catalog.database, "visits", RECIPE, 2)
+    both = """SELECT model_id, star_id FROM training_split JOIN spectrum USING (spectrum_id)
+              GROUP BY ALL HAVING count(DISTINCT role) > 1"""
+    assert rows(catalog.database.path, both) == []
+    assert rows(catalog.database.path, "SELECT n_train, n_validation FROM model_version") == [(42, 18)] * 2
+
+
+def test_a_model_that_another_process_trained_meanwhile_is_kept(scored: Path, copy_of: Callable[[Path], Path]) -> None:
+    database = copy_of(scored)
+
+    def finish_first(*_: object) -> None:
+        with duckdb.connect(database) as connection:
+            connection.execute("UPDATE model_version SET status = 'trained' WHERE member = 4")
+
+    with pytest.raises(CatalogError, match="MODEL4 was trained by another process meanwhile"):
+        Catalog(database).train("small", RECIPE, models=4, name="test", on_epoch=finish_first)
+    assert rows(database, EPOCHS) == rows(scored, EPOCHS)
+
+
+def test_a_reader_at_the_wrong_moment_is_waited_for(scored: Path, copy_of: Callable[[Path], Path]) -> None:
+    database = copy_of(scored)
+    hold = (
+        f"import duckdb, time; c = duckdb.connect({str(database)!r}, read_only=True); print(flush=True); time.sleep(3)"
+    )
+    readers = []
+
+    def read_during_the_last_epoch(_plan: object, _member: object, epoch: Epoch) -> None:
+        if epoch.number == RECIPE.epochs:
+            readers.append(subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE))
+            readers[-1].stdout.readline()
+
+    done = Catalog(database).train("small", RECIPE, models=4, name="test", on_epoch=read_during_the_last_epoch)
+    assert done.n_trained == len(readers) == 1
+    assert readers[0].wait() == 0
+
+
+def test_a_fault_of_the_weights_folder_shows_before_training(ingested: Path, copy_of: Callable[[Path], Path]) -> None:
+    database = copy_of(ingested)
+    database.with_suffix(".weights").write_text("in the way")
+    epochs = []
+    with pytest.raises(CatalogError, match="cannot be made a folder"):
+        Catalog(database).train("small", RECIPE, models=1, on_epoch=lambda *epoch: epochs.append(epoch))
+    assert not epochs
+
+
 @pytest.mark.parametrize(
     ("dataset", "recipe", "models", "name", "message"),
     [
@@ -106,6 +159,7 @@ def test_killed_and_run_again_gives_the_models_of_an_uninterrupted_run(
         ("large", RECIPE, 1, "test", "another recipe, seed or dataset"),
         ("small", Recipe(window=(1000.0, 2000.0)), 1, None, "the grid runs from 3621.6 to 10353.8"),
         ("small", RECIPE, 0, None, "give at least 1"),
+        ("small", replace(RECIPE, split=(1, 1000)), 1, None, "leaves one side empty"),
         ("small", replace(RECIPE, latent=12), 1, None, "latent vectors of 10"),
     ],
 )

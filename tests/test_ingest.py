@@ -184,6 +184,95 @@ def test_sentinels_become_null(folder: Path, tmp_path: Path) -> None:
     assert one(database, "SELECT count(*) FROM stellar_parameter WHERE source = 'v2 JI' AND teff_error = 70") == (3,)
 
 
+def test_null_ids_and_fast_stars_and_logical_flags(tmp_path: Path) -> None:
+    """TNULL beside a 19-digit id, a proper motion beyond the sentinel of other columns, FITS logicals."""
+    columns = [
+        fits.Column("MANGAID", "22A", array=np.array(["7-1", "7-2", "7-3"])),
+        fits.Column("SOURCE_ID", "K", null=-1, array=np.array([1436778955512349057, -1, 5])),
+        fits.Column("R_MED_PHOTOGEO", "E", array=np.ones(3)),
+        fits.Column("PMRA", "E", array=np.array([-3781.7, -999, -999.5], np.float32)),
+        fits.Column("GAIA_CLEANMATCH", "L", array=np.array([True, False, False])),
+    ]
+    fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "gaia.fits")
+    Catalog(tmp_path / "c.duckdb").ingest([tmp_path / "gaia.fits"])
+    with duckdb.connect(tmp_path / "c.duckdb") as connection:
+        found = connection.execute("SELECT source_id, pmra, clean_match FROM gaia_match ORDER BY star_id").fetchall()
+    assert [row[0] for row in found] == [1436778955512349057, None, 5]
+    assert [row[1] for row in found] == [pytest.approx(-3781.7), None, pytest.approx(-999.5)]
+    assert [row[2] for row in found] == [True, False, False]
+
+
+def test_parameters_that_the_survey_calls_invalid_are_left_out(tmp_path: Path) -> None:
+    columns = {"MANGAID": np.array(["7-1", "7-2"])}
+    for name in ("TEFF_MED", "TEFF_JI"):
+        columns[name] = np.array([5000, 9000], np.float32)
+    columns["VALID_JI"] = np.array([1, 0], np.int16)
+    Catalog(tmp_path / "c.duckdb").ingest([write_table(tmp_path / "params-v2.fits", columns)])
+    rows = """SELECT string_agg(mangaid || ' ' || source, ', ' ORDER BY mangaid, source)
+              FROM stellar_parameter JOIN star USING (star_id)"""
+    assert one(tmp_path / "c.duckdb", rows) == ("7-1 v2 JI, 7-1 v2 MED, 7-2 v2 MED",)
+
+
+def visits(path: Path, mangaid: list[str]) -> Path:
+    n = len(mangaid)
+    columns = {"PLATE": np.arange(9000, 9000 + n), "MJD": np.arange(58000, 58000 + n)}
+    return write_combspec(path, mangaid, smooth_flux(n), **columns)
+
+
+def test_visits_of_a_star_are_told_apart(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path / "c.duckdb")
+    catalog.ingest([visits(tmp_path / "goodspec.fits", ["7-1", "7-1", "7-2"])])
+    with pytest.raises(CatalogError, match="choose plate and mjd: 9000 58000, 9001 58001"):
+        catalog.spectrum("7-1", "visits")
+    assert catalog.spectrum("7-1", "visits", plate=9001).meta["mjd"] == 58001
+
+
+def test_bad_visits_stay_apart_from_good_ones(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path / "c.duckdb")
+    catalog.ingest(
+        [visits(tmp_path / "mastar-goodspec.fits", ["7-1"]), visits(tmp_path / "mastar-badspec.fits", ["7-2"])]
+    )
+    assert list(catalog.status()[0]["dataset"]) == ["visits", "bad-visits"]
+
+
+def test_a_table_of_the_user_does_not_come_between(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path / "c.duckdb")
+    catalog.upgrade()
+    with duckdb.connect(catalog.database.path) as connection:
+        connection.execute("CREATE TABLE incoming AS SELECT '9-9' AS mangaid, 1 AS position")
+    catalog.ingest([write_mastarall(tmp_path / "mastarall.fits", IDS)])
+    assert one(catalog.database.path, "SELECT count(*), count(*) FILTER (mangaid = '9-9') FROM star") == (4, 0)
+
+
+def test_a_creation_that_was_killed_is_gone_on_with(tmp_path: Path) -> None:
+    """What a killed run can leave: an empty file, or a new database under its provisional name."""
+    path = write_mastarall(tmp_path / "mastarall.fits", IDS)
+    duckdb.connect(tmp_path / "empty.duckdb").close()
+    Catalog(tmp_path / "left.duckdb.partial").upgrade()
+    for name in ("empty", "left"):
+        Catalog(tmp_path / f"{name}.duckdb").ingest([path])
+        assert one(tmp_path / f"{name}.duckdb", "SELECT count(*) FROM star") == (4,)
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_a_loaded_file_is_not_loaded_into_another_dataset(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path / "c.duckdb")
+    path = write_combspec(tmp_path / "lsfpercent60.0.fits", IDS, smooth_flux(4))
+    catalog.ingest([path])
+    with pytest.raises(CatalogError, match="loaded already, into dataset small"):
+        catalog.ingest([path], dataset="mine")
+    with pytest.raises(CatalogError, match="blank"):
+        catalog.ingest([path], dataset=" ")
+
+
+def test_a_folder_may_hold_images_and_hidden_files(folder: Path, tmp_path: Path) -> None:
+    fits.PrimaryHDU(np.ones((3, 3))).writeto(folder / "image.fits")
+    (folder / "._mastarall.fits").write_bytes(b"\0")
+    (folder / "gone.fits").symlink_to(folder / "nowhere")
+    done = Catalog(tmp_path / "c.duckdb").ingest([folder])
+    assert sorted(file.path.name for file in done if file.skipped) == ["image.fits", "other.fits"]
+
+
 def test_gaia_ids_are_exact_and_releases_stay_apart(folder: Path, tmp_path: Path) -> None:
     database = tmp_path / "c.duckdb"
     Catalog(database).ingest([folder])
@@ -291,6 +380,34 @@ BAD = {
     "a grid that does not increase": (with_wave(np.tile(WAVELENGTH[::-1], (4, 1))), "does not increase"),
     "a grid with NaN": (with_wave(np.full((4, 4563), np.nan)), "does not increase"),
     "a blank id": (lambda path: write_combspec(path, ["7-1", "", "7-3"], smooth_flux(3)), "MANGAID of row 2 is blank"),
+    "an id that is no plain text": (
+        lambda path: write_table(path, {"MANGAID": np.array([b"7-\xe91"]), "TEFF_MED": np.ones(1, np.float32)}),
+        "MANGAID of row 1 is not plain text",
+    ),
+    "a star twice in the summary catalog": (
+        lambda path: write_mastarall(path, ["7-1", "7-1", "7-2"]),
+        "its 3 rows name 2 stars",
+    ),
+    "an id in floating point": (
+        lambda path: write_gaia(path, IDS, SOURCE_ID=np.full(4, 1.4e18)),
+        "SOURCE_ID holds floating-point numbers",
+    ),
+    "a number that is too large": (
+        lambda path: write_mastarall(path, IDS, NVISITS=np.full(4, 2**40)),
+        "NVISITS of row 1 is 1099511627776, out of range",
+    ),
+    "two numbers where one belongs": (
+        lambda path: write_mastarall(path, IDS, RA=np.ones((4, 2))),
+        "RA holds 2 numbers a row where one belongs",
+    ),
+    "scalar WAVE and FLUX": (
+        lambda path: write_table(path, {"MANGAID": np.array(IDS), "WAVE": np.ones(4), "FLUX": np.ones(4)}),
+        "WAVE holds one number a row",
+    ),
+    "a MASK in floating point": (
+        lambda path: write_combspec(path, IDS, smooth_flux(4), MASK=np.ones((4, 4563))),
+        "MASK holds floating-point numbers",
+    ),
     "the same star twice": (
         lambda path: write_combspec(path, ["7-1", "7-2", "7-1"], smooth_flux(3)),
         "star 7-1 would stand 2 times",

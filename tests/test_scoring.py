@@ -127,5 +127,5 @@ def test_another_grid_is_refused(scored: Path, copy_of: Callable[[Path], Path], 
 
 def test_lost_weights_are_named(scored: Path, tmp_path: Path) -> None:
     shutil.copy(scored, tmp_path / "alone.duckdb")
-    with pytest.raises(CatalogError, match=r"copy the folder alone\.weights"):
+    with pytest.raises(CatalogError, match=r"copy the folder catalog\.weights along"):
         Catalog(tmp_path / "alone.duckdb").score("small")

@@ -4,6 +4,8 @@ OUTLIERS = """
 SELECT
     consensus.consensus_rank,
     consensus.mangaid,
+    consensus.plate,
+    consensus.mjd,
     consensus.n_flagged,
     consensus.n_model,
     consensus.mean_percentile,
@@ -25,16 +27,20 @@ LIMIT $limit
 NEIGHBORS = """
 SELECT
     neighbor.model,
+    neighbor.plate,
+    neighbor.mjd,
     neighbor.neighbor_rank,
     neighbor.neighbor_mangaid,
+    neighbor_spectrum.plate AS neighbor_plate,
+    neighbor_spectrum.mjd AS neighbor_mjd,
     neighbor.distance,
     neighbor.neighbor_role,
     cmd.bp_rp,
     cmd.abs_g,
     consensus.consensus_rank
 FROM latent_neighbor AS neighbor
-JOIN star ON star.mangaid = neighbor.neighbor_mangaid
-JOIN cmd ON cmd.star_id = star.star_id
+JOIN spectrum AS neighbor_spectrum ON neighbor_spectrum.spectrum_id = neighbor.neighbor_spectrum_id
+JOIN cmd ON cmd.star_id = neighbor_spectrum.star_id
 JOIN consensus_anomaly AS consensus
     ON consensus.spectrum_id = neighbor.neighbor_spectrum_id AND consensus.ensemble = neighbor.ensemble
 WHERE neighbor.mangaid = $mangaid AND neighbor.model = $model
@@ -58,8 +64,9 @@ FROM spectrum
 JOIN star ON star.star_id = spectrum.star_id
 JOIN dataset ON dataset.dataset_id = spectrum.dataset_id
 JOIN source_file ON source_file.source_file_id = spectrum.source_file_id
-WHERE star.mangaid = $mangaid AND dataset.name = $dataset AND ($mjd IS NULL OR spectrum.mjd = $mjd)
-ORDER BY spectrum.mjd
+WHERE spectrum.star_id = $star_id AND spectrum.dataset_id = $dataset_id
+  AND ($plate IS NULL OR spectrum.plate = $plate) AND ($mjd IS NULL OR spectrum.mjd = $mjd)
+ORDER BY spectrum.plate, spectrum.mjd
 """
 
 ARRAYS = """

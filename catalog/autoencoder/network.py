@@ -9,6 +9,7 @@ from catalog.autoencoder.backend import keras
 from catalog.autoencoder.recipe import Recipe
 
 SCORING_BATCH = 1024
+WEIGHTS_STREAM = 1
 
 
 class Autoencoder:
@@ -51,7 +52,7 @@ class Autoencoder:
 
         One compiled network then serves all members of an ensemble: compiling costs as much as several epochs.
         """
-        generator = np.random.default_rng(seed)
+        generator = np.random.default_rng([seed, WEIGHTS_STREAM])
         weights = []
         for weight in self.model.get_weights():
             limit = np.sqrt(6 / sum(weight.shape)) if weight.ndim == 2 else 0.0

@@ -1,7 +1,8 @@
 """Everything that defines a training."""
 
 import json
-from dataclasses import asdict, dataclass, replace
+import math
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from catalog.errors import CatalogError
@@ -25,7 +26,7 @@ class Recipe:
     split : spectra for training to spectra for validation, as a ratio (section 2.1)
     seed : of the whole ensemble; each member derives its own
 
-    >>> Recipe().with_window(3910.0, 8770.0).window
+    >>> Recipe(window=(3910, 8770)).window
     (3910.0, 8770.0)
     >>> Recipe.from_json(Recipe().to_json()) == Recipe()
     True
@@ -43,7 +44,11 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.window is not None and not 0 < self.window[0] < self.window[1]:
+        # One spelling for equal recipes, or their SHA-256 would differ.
+        if self.window is not None:
+            object.__setattr__(self, "window", (float(self.window[0]), float(self.window[1])))
+        object.__setattr__(self, "learning_rate", float(self.learning_rate))
+        if self.window is not None and not 0 < self.window[0] < self.window[1] < math.inf:
             raise CatalogError(
                 f"window {self.window[0]:g} to {self.window[1]:g}: give the shorter wavelength first, in Å"
             )
@@ -55,12 +60,10 @@ class Recipe:
             if getattr(self, name) < 1:
                 raise CatalogError(f"{name} {getattr(self, name)}: give at least 1")
         sizes = (*self.layers, *self.split, self.latent)
-        if not self.layers or min(sizes) < 1 or self.learning_rate <= 0 or self.seed < 0:
-            raise CatalogError("layers, latent, split and learning_rate must be positive, seed not negative")
-
-    def with_window(self, lo: float, hi: float) -> Self:
-        """The same recipe for a wavelength range. Read-only."""
-        return replace(self, window=(lo, hi))
+        if not self.layers or min(sizes) < 1 or self.learning_rate <= 0:
+            raise CatalogError("layers, latent, split and learning_rate must be positive")
+        if self.seed < 0:
+            raise CatalogError(f"seed {self.seed}: give 0 or more")
 
     def n_train(self, n_spectrum: int) -> int:
         """Size of the training split of so many spectra, in the ratio of `split`. Read-only.

@@ -7,6 +7,8 @@ import numpy as np
 from catalog.autoencoder.network import Autoencoder
 from catalog.autoencoder.training import log_flux
 
+LARGEST_LOG_FLUX = 150.0
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -32,14 +34,14 @@ def score(network: Autoencoder, flux: np.ndarray, ivar: np.ndarray, mask: np.nda
     The error is the mean over pixels of (F̂ - F)², F = flux / max flux, F̂ = exp(f̂). chi2 is the mean of
     ivar (flux - max flux F̂)² over unmasked pixels with ivar > 0. Read-only.
     """
-    maximum = flux.max(axis=1, keepdims=True)
+    maximum = flux.max(axis=1, keepdims=True).astype(np.float64)
     latent, reconstruction = network.reconstruct(log_flux(flux))
-    with np.errstate(over="ignore"):
-        residual = np.exp(reconstruction) - flux / maximum
-        error = np.square(residual).mean(axis=1, dtype=np.float64)
+    # In double precision, and capped where its square would overflow: an error is always a finite number.
+    residual = np.exp(np.minimum(reconstruction.astype(np.float64), LARGEST_LOG_FLUX)) - flux / maximum
+    error = np.square(residual).mean(axis=1)
     informative = np.isfinite(ivar) & (ivar > 0) & (mask == 0)
     n_informative = np.count_nonzero(informative, axis=1)
-    deviation = np.square((residual * maximum).astype(np.float64)) * np.where(informative, ivar, 0)
+    deviation = np.square(residual * maximum) * np.where(informative, ivar, 0)
     with np.errstate(invalid="ignore"):
         chi2 = deviation.sum(axis=1) / n_informative
     return Scores(error, np.where(n_informative > 0, chi2, np.nan), latent)

@@ -10,6 +10,9 @@ from catalog.autoencoder.network import Autoencoder
 from catalog.autoencoder.recipe import Recipe
 from catalog.errors import CatalogError
 
+ORDER_STREAM = 2
+"""A model's seed feeds three independent streams: 0 its split, 1 its first weights, 2 the order of its batches."""
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -30,7 +33,9 @@ def log_flux(flux: np.ndarray) -> np.ndarray:
     >>> log_flux(np.array([[1.0, 2.0, 4.0]])) / np.log(2)
     array([[-2., -1.,  0.]], dtype=float32)
     """
-    return np.log(flux / flux.max(axis=1, keepdims=True)).astype(np.float32)
+    # In double precision: a faint pixel beside a bright one would be 0 in single, and its logarithm infinite.
+    normalised = flux.astype(np.float64) / flux.max(axis=1, keepdims=True)
+    return np.log(normalised).astype(np.float32)
 
 
 def train(
@@ -49,7 +54,7 @@ def train(
     Raises CatalogError if the loss is no longer a number.
     """
     network.reset(seed)
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng([seed, ORDER_STREAM])
     rows = np.flatnonzero(in_training)
     validation = log_flux[~in_training]
     history = []

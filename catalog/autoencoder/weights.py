@@ -20,13 +20,22 @@ def weights_folder(database: Path) -> Path:
     return database.with_suffix(".weights")
 
 
+def make_weights_folder(database: Path) -> Path:
+    """The folder, made if it is absent, so that a fault shows before a model is trained and not after."""
+    folder = weights_folder(database)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise CatalogError(f"{folder} cannot be made a folder for weights: {error.strerror}") from error
+    return folder
+
+
 def save_weights(database: Path, weights: list[np.ndarray]) -> tuple[str, str]:
     """Write weights under their SHA-256; returns the file relative to the database's folder, and the SHA-256.
 
     The file appears complete or not at all. Writing the same weights twice leaves one file.
     """
-    folder = weights_folder(database)
-    folder.mkdir(exist_ok=True)
+    folder = make_weights_folder(database)
     partial = folder / f".partial-{os.getpid()}"
     try:
         with partial.open("wb") as file:
@@ -45,7 +54,7 @@ def save_weights(database: Path, weights: list[np.ndarray]) -> tuple[str, str]:
 def load_weights(database: Path, weights_file: str, sha256: str) -> list[np.ndarray]:
     """Read weights and verify them. Read-only. Raises CatalogError if the file is absent or was changed."""
     path = database.parent / weights_file
-    advice = f"copy the folder {weights_folder(database).name} with the database, or train the ensemble again"
+    advice = f"copy the folder {Path(weights_file).parent} along with the database, or train the ensemble again"
     if not path.is_file():
         raise CatalogError(f"the weights {path} are not there; {advice}")
     if sha256_of_file(path) != sha256:

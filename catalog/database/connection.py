@@ -1,12 +1,14 @@
 """The database file: opened late, closed early, one transaction at a time."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -37,7 +39,10 @@ class Database:
 
     def exists(self) -> bool:
         """True if the file is there. Read-only."""
-        return self.path.exists()
+        try:
+            return self.path.exists()
+        except OSError as error:
+            raise CatalogError(f"{self.path} cannot be looked at: {error.strerror}") from error
 
     @contextmanager
     def read(self, *, external_access: bool = True) -> Iterator[sa.Connection]:
@@ -55,14 +60,17 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, memory: str = "2GB") -> Iterator[sa.Connection]:
+    def write(self, memory: str = "2GB", patience: float = 0) -> Iterator[sa.Connection]:
         """A connection with one transaction: committed at the end, rolled back if anything is raised.
 
         memory : what DuckDB may hold; it keeps what it has written or read up to this limit, by default most of the
             machine's memory
+        patience : seconds to wait for another process that has the file open
         Locks the file against every other process. Raises CatalogError like `read`.
         """
         self._require_file()
+        if patience:
+            self._wait(patience)
         with self.connect(read_only=False) as connection:
             connection.exec_driver_sql(f"SET memory_limit = '{memory}'")
             require_revision(self.path, connection)
@@ -76,7 +84,8 @@ class Database:
         """
         # Attached to an in-memory database, because only ATTACH takes a row group size.
         engine = sa.create_engine("duckdb:///:memory:", poolclass=StaticPool, json_serializer=canonical_json)
-        path = str(self.path).replace("'", "''")
+        # Absolute, since DuckDB would take the `a:` of a relative `a:b.duckdb` for the name of an extension.
+        path = str(self.path.absolute()).replace("'", "''")
         option = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {ROW_GROUP_SIZE}"
 
         @event.listens_for(engine, "connect")
@@ -99,8 +108,20 @@ class Database:
         finally:
             engine.dispose()
 
+    def _wait(self, patience: float) -> None:
+        """Return when no other process has the file open, or when patience has run out."""
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            try:
+                with self.connect(read_only=False):
+                    return
+            except CatalogError as error:
+                if "in use by" not in str(error):
+                    raise
+                time.sleep(0.2)
+
     def _require_file(self) -> None:
-        if not self.path.exists():
+        if not self.exists():
             raise CatalogError(f"no database at {self.path}; create one with: catalog ingest PATH")
 
 
@@ -133,13 +154,13 @@ def append(connection: sa.Connection, table: sa.Table, rows: pa.Table) -> None:
     Writes inside the connection's transaction.
     """
     names = ", ".join(rows.column_names)
-    execute_with(connection, f"INSERT INTO {table.name} ({names}) SELECT {names} FROM incoming", rows)
+    execute_with(connection, f"INSERT INTO {table.name} ({names}) SELECT {names} FROM _incoming", rows)
 
 
 def execute_with(
-    connection: sa.Connection, statement: str, incoming: pa.Table, parameters: dict[str, object] | None = None
+    connection: sa.Connection, statement: str, _incoming: pa.Table, parameters: dict[str, object] | None = None
 ) -> None:
-    """Run SQL that reads an Arrow table as `incoming`, without a copy.
+    """Run SQL that reads an Arrow table as `_incoming`, without a copy.
 
     Writes what the statement writes, inside the connection's transaction.
     """
@@ -163,6 +184,11 @@ def arrow(connection: sa.Connection, statement: str, parameters: Any = None) -> 
     return raw_connection(connection).execute(statement, parameters).to_arrow_reader(2048).read_all()
 
 
+def array_column(values: np.ndarray) -> pa.FixedSizeListArray:
+    """(n, length) numbers as an Arrow column for an array column of DuckDB, without a copy. Read-only."""
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
+
+
 def next_id(connection: sa.Connection, key: sa.Column) -> int:
     """First unused number of a key column; safe because a database has one writer. Read-only."""
     largest = connection.execute(sa.select(sa.func.max(key))).scalar()
@@ -177,7 +203,9 @@ def _explain(path: Path, error: Exception) -> str | None:
     if "Could not set lock" in text:
         return f"{path} is in use by another process; wait for it or end it, then run again"
     if "Out of Memory" in text:
-        return f"{path}: DuckDB ran out of memory; ask for fewer rows, or give it more than this machine has left"
+        return f"{path}: this needs more memory than is allowed to DuckDB or left on the machine; ask for fewer rows"
+    if re.search("corrupt|checksum|read enough bytes|storage version|version number", text, re.IGNORECASE):
+        return f"{path} is damaged or of another DuckDB version: {text.splitlines()[0]}"
     if "not a valid DuckDB database" in text:
         return f"{path} is not a DuckDB file; choose another with --database"
     if "Cannot open file" in text or "Could not read from file" in text:

@@ -20,6 +20,12 @@ def configuration() -> Config:
     return config
 
 
+def is_blank(database: Database) -> bool:
+    """True if the file holds no table at all, as one does whose creation was killed. Read-only."""
+    with database.connect(read_only=True) as connection:
+        return not sa.inspect(connection).get_table_names()
+
+
 def upgrade(database: Database) -> tuple[str | None, str]:
     """Create the database or bring it to the newest revision, and rebuild its views and comments.
 

@@ -6,6 +6,7 @@ types of the columns are astropy's; only the reading of rows is our own, since a
 
 import gzip
 import io
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +19,15 @@ from catalog.errors import CatalogError
 
 Stream = io.BufferedReader | gzip.GzipFile
 
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, fits.VerifyError)
+"""What astropy and numpy raise when the cards of a header contradict each other."""
+
 BLOCK = 2880
 SKIP = 1 << 20
+
+
+class NoTableError(CatalogError):
+    """A sound FITS file without a binary table."""
 
 
 class FitsTable:
@@ -37,6 +45,8 @@ class FitsTable:
         self.header = header
         self.name = str(header.get("EXTNAME", "")).strip()
         self.n_row = int(header["NAXIS2"])
+        if self.n_row < 0:
+            raise CatalogError(f"{path}: its header announces {self.n_row} rows; the file is damaged, fetch it again")
         columns = fits.BinTableHDU.fromstring(header.tostring().encode("ascii")).columns
         self._scaled = {
             column.name: (column.bscale or 1, column.bzero or 0)
@@ -44,7 +54,9 @@ class FitsTable:
             if (column.bscale or 1) != 1 or (column.bzero or 0) != 0
         }
         self._null = {column.name: column.null for column in columns if column.null is not None}
-        self._variable = {column.name for column in columns if column.format.lstrip("1")[:1] in "PQ"}
+        kinds = {column.name: column.format.lstrip("0123456789")[:1] for column in columns}
+        self._logical = {name for name, kind in kinds.items() if kind == "L"}
+        self._numeric = {name for name, kind in kinds.items() if kind in "BIJKED"}
         self.dtype = np.dtype(columns.dtype).newbyteorder(">")
         if self.dtype.itemsize != int(header["NAXIS1"]):
             raise CatalogError(
@@ -102,28 +114,42 @@ class FitsBlock:
         return self._rows[self._table._stored_name(column)]
 
     def numbers(self, column: str) -> np.ndarray:
-        """The values in native byte order, scaled by TSCAL and TZERO; TNULL becomes NaN.
+        """The values in native byte order, scaled by TSCAL and TZERO.
 
-        Returns an array of the column's type, float64 where it is scaled by a fraction or holds TNULL.
-        Raises CatalogError if the column is no number. Read-only.
+        Returns (n,) or (n, width) of the column's type, int64 or float64 where it is scaled. What is null, `null` says.
+        Raises CatalogError if the column holds no plain numbers. Read-only.
         """
         name = self._table._stored_name(column)
         raw = self._rows[name]
-        if name in self._table._variable or raw.dtype.kind not in "iuf":
+        if name not in self._table._numeric:
             raise CatalogError(f"{self._table.path}: column {column} holds no plain numbers; it cannot be read")
         values = raw.astype(raw.dtype.newbyteorder("="))
+        if raw.ndim > 1:
+            values = values.reshape(len(raw), -1)
         if name in self._table._scaled:
             scale, zero = self._table._scaled[name]
             exact = float(scale).is_integer() and float(zero).is_integer() and raw.dtype.kind in "iu"
-            values = values.astype(np.int64) * int(scale) + int(zero) if exact else values * float(scale) + float(zero)
-        if name in self._table._null:
-            values = np.where(raw == self._table._null[name], np.nan, values)
+            if exact and abs(int(zero)) < 2**62 and raw.dtype.itemsize < 8:
+                return values.astype(np.int64) * int(scale) + int(zero)
+            return values * float(scale) + float(zero)
         return values
+
+    def null(self, column: str) -> np.ndarray | bool:
+        """Where an integer column holds its TNULL; False if it has none. Read-only."""
+        name = self._table._stored_name(column)
+        return self._rows[name] == self._table._null[name] if name in self._table._null else False
+
+    def flags(self, column: str) -> np.ndarray:
+        """(n,) bool: a logical column, or a number other than 0. Read-only. Raises CatalogError as `numbers`."""
+        name = self._table._stored_name(column)
+        if name in self._table._logical:
+            return self._rows[name] == ord("T")
+        return self.numbers(column) != 0
 
     def text(self, column: str) -> list[str]:
         """The values as text without padding. Read-only. Raises CatalogError if the column is no text."""
         raw = self._rows[self._table._stored_name(column)]
-        if raw.dtype.kind != "S":
+        if raw.dtype.kind != "S" or raw.ndim > 1:
             raise CatalogError(f"{self._table.path}: column {column} holds numbers where text belongs")
         return [value.decode("ascii", "replace").strip(" \0") for value in raw.tolist()]
 
@@ -135,7 +161,8 @@ def open_table(path: Path) -> Iterator[FitsTable]:
     Read-only. Raises CatalogError if the file is absent, no FITS, damaged, or holds no binary table.
     """
     with _open(path) as stream:
-        with _damage(path, "in its headers"):
+        # What is wrong with a card that is not needed here, astropy need not say on standard error.
+        with _damage(path, "in its headers"), warnings.catch_warnings(action="ignore"):
             if stream.read(6) != b"SIMPLE":
                 raise CatalogError(f"{path} is not a FITS file; remove it or give another path")
             stream.seek(0)
@@ -143,7 +170,7 @@ def open_table(path: Path) -> Iterator[FitsTable]:
             while str(header.get("XTENSION", "")).strip() != "BINTABLE":
                 _skip(stream, _data_size(header))
                 if not stream.peek(1):
-                    raise CatalogError(f"{path} holds no binary table; remove it or give another path")
+                    raise NoTableError(f"{path} holds no binary table; remove it or give another path")
                 header = fits.Header.fromfile(stream)
             table = FitsTable(path, stream, header)
         yield table
@@ -152,12 +179,14 @@ def open_table(path: Path) -> Iterator[FitsTable]:
 @contextmanager
 def _open(path: Path) -> Iterator[Stream]:
     try:
+        if not path.is_file():
+            raise CatalogError(f"{path} is no file; give the path of a FITS file")
+        with path.open("rb") as probe:
+            compressed = probe.read(2) == b"\x1f\x8b"
         file = path.open("rb")
     except OSError as error:
         raise CatalogError(f"{path} cannot be read: {error.strerror}") from error
     with file:
-        compressed = file.read(2) == b"\x1f\x8b"
-        file.seek(0)
         if compressed:
             with gzip.GzipFile(fileobj=file) as stream:
                 yield stream
@@ -172,8 +201,9 @@ def _damage(path: Path, where: str) -> Iterator[None]:
         yield
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise CatalogError(f"{path} is truncated or damaged {where} ({error}); fetch it again") from error
-    except (OSError, ValueError, KeyError, fits.VerifyError) as error:
-        raise CatalogError(f"{path} cannot be read {where} ({error}); fetch it again") from error
+    except _DAMAGE as error:
+        reason = " ".join(str(error).split())
+        raise CatalogError(f"{path} cannot be read {where} ({reason}); fetch it again") from error
 
 
 def _data_size(header: fits.Header) -> int:

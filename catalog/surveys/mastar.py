@@ -131,8 +131,11 @@ def _parameters(table: FitsTable, n_row: int) -> Iterator[Block]:
             rows = _rows(table, block, columns)
             source = " ".join([version[1], method] if version else [method])
             rows = rows.append_column("source", pa.array([source] * len(block)))
-            # A star without a result of this method has no row, rather than a row of NULLs.
-            yield Block(block.first_row, rows.filter(pc.is_valid(rows["teff"])))
+            # A star without a good result of this method has no row, rather than a row of NULLs.
+            good = rows["teff"].is_valid()
+            if f"VALID_{method}" in table.columns:
+                good = pc.and_(good, pa.chunked_array([block.flags(f"VALID_{method}")]))
+            yield Block(block.first_row, rows.filter(good))
 
 
 def _combined_spectra(table: FitsTable, n_row: int) -> Iterator[Block]:
@@ -154,11 +157,11 @@ def _spectra(table: FitsTable, n_row: int, columns: Columns) -> Iterator[Block]:
     wavelength: np.ndarray | None = None
     for block in table.blocks(n_row):
         if wavelength is None:
-            wavelength = block.numbers("WAVE")[0].astype(np.float64)
+            wavelength = _vectors(table, block, "WAVE")[0].astype(np.float64)
             if not (np.all(np.isfinite(wavelength)) and wavelength[0] > 0 and np.all(np.diff(wavelength) > 0)):
                 raise CatalogError(f"{table.path}: WAVE of row 1 does not increase from a positive wavelength")
             first = block.raw("WAVE")[0].copy()
-        differs = np.any(block.raw("WAVE") != first, axis=1)
+        differs = np.any((block.raw("WAVE") != first).reshape(len(block), -1), axis=1)
         if differs.any():
             raise CatalogError(
                 f"{table.path}: WAVE of row {block.first_row + int(differs.argmax()) + 1} differs from row 1; "
@@ -166,37 +169,62 @@ def _spectra(table: FitsTable, n_row: int, columns: Columns) -> Iterator[Block]:
             )
         arrays = Arrays(
             wavelength,
-            block.numbers("FLUX").astype(np.float32, copy=False),
-            block.numbers("IVAR").astype(np.float32, copy=False) if "IVAR" in table.columns else None,
-            block.numbers("MASK").astype(np.int32, copy=False) if "MASK" in table.columns else None,
+            _vectors(table, block, "FLUX").astype(np.float32, copy=False),
+            _vectors(table, block, "IVAR").astype(np.float32, copy=False) if "IVAR" in table.columns else None,
+            _vectors(table, block, "MASK").astype(np.int32, copy=False) if "MASK" in table.columns else None,
         )
         yield Block(block.first_row, _rows(table, block, columns), arrays)
 
 
+def _vectors(table: FitsTable, block: FitsBlock, column: str) -> np.ndarray:
+    """(n, n_pixel) of a column of vectors. A flux beyond float32 becomes infinite, and is counted as such."""
+    values = block.numbers(column)
+    if values.ndim != 2:
+        raise CatalogError(f"{table.path}: {column} holds one number a row; a spectrum needs one per wavelength")
+    if column == "MASK" and values.dtype.kind == "f":
+        raise CatalogError(f"{table.path}: MASK holds floating-point numbers, its bits are lost")
+    if column != "WAVE" and values.dtype == np.float64:
+        with np.errstate(over="ignore"):
+            return values.astype(np.float32)
+    return values
+
+
 def _rows(table: FitsTable, block: FitsBlock, columns: Columns) -> pa.Table:
     """The columns that the file has, sentinels as NULL. Raises CatalogError for a row without an id."""
-    arrays = {"mangaid": _column(block, "MANGAID", TEXT)}
-    if arrays["mangaid"].null_count:
-        row = block.first_row + pc.index(pc.is_null(arrays["mangaid"]), True).as_py() + 1
-        raise CatalogError(f"{table.path}: MANGAID of row {row} is blank; every row needs the id of its star")
+    arrays = {"mangaid": _column(table, block, "MANGAID", TEXT)}
+    for row, mangaid in enumerate(arrays["mangaid"].to_pylist(), block.first_row + 1):
+        if mangaid is None or not (mangaid.isascii() and mangaid.isprintable()):
+            what = "is blank" if mangaid is None else f"is not plain text ({mangaid!r})"
+            raise CatalogError(f"{table.path}: MANGAID of row {row} {what}; every row needs the id of its star")
     for name, (column, type_) in columns.items():
         if column in table.columns:
-            arrays[name] = _column(block, column, type_)
+            arrays[name] = _column(table, block, column, type_)
     return pa.table(arrays)
 
 
-def _column(block: FitsBlock, column: str, type_: pa.DataType) -> pa.Array:
-    """One column of a block; blank text, NaN, infinity and -999 become NULL, and 0 for a target temperature."""
+def _column(table: FitsTable, block: FitsBlock, column: str, type_: pa.DataType) -> pa.Array:
+    """One column of a block; blank text, NaN, infinity, TNULL and -999 become NULL, and 0 for a target temperature."""
     if type_ == TEXT:
         text = block.text(column)
         return pa.array([value or None for value in text], TEXT)
+    if type_ == FLAG:
+        return pa.array(block.flags(column), FLAG)
     values = block.numbers(column)
-    unknown = ~np.isfinite(values) | (values <= -999)
+    if values.ndim != 1:
+        raise CatalogError(f"{table.path}: {column} holds {values.shape[1]} numbers a row where one belongs")
+    if type_ == LONG and values.dtype.kind == "f":
+        raise CatalogError(f"{table.path}: {column} holds floating-point numbers; ids would lose their last digits")
+    # Stars move by more than 999 mas/yr, so there only the sentinel itself is unknown.
+    sentinel = np.isin(values, (-999, -9999)) if column in ("PMRA", "PMDEC") else values <= -999
+    unknown = ~np.isfinite(values) | sentinel | block.null(column)
     if column == "INPUT_TEFF":
         unknown |= values <= 0
-    if type_ == FLAG:
-        return pa.array(values != 0, FLAG, mask=unknown)
-    return pa.array(np.where(unknown, 0, values).astype(type_.to_pandas_dtype()), type_, mask=unknown)
+    known = np.where(unknown, 0, values)
+    if type_ == INTEGER and len(known) and np.abs(known).max() > np.iinfo(np.int32).max:
+        row = block.first_row + int(np.abs(known).argmax()) + 1
+        raise CatalogError(f"{table.path}: {column} of row {row} is {values[row - block.first_row - 1]}, out of range")
+    with np.errstate(over="ignore"):
+        return pa.array(known.astype(type_.to_pandas_dtype()), type_, mask=unknown)
 
 
 def _combspec_origin(path: Path) -> Origin:
@@ -207,7 +235,8 @@ def _combspec_origin(path: Path) -> Origin:
 
 
 def _goodspec_origin(path: Path) -> Origin:
-    return Origin("visits", "MaStar", _release(path), None)
+    # The bad visits have the same columns; only the name keeps them from the good ones.
+    return Origin("bad-visits" if "badspec" in path.name else "visits", "MaStar", _release(path), None)
 
 
 def _release(path: Path) -> str | None:

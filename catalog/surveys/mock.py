@@ -97,6 +97,11 @@ def write_mock(folder: Path, n_star: int = 600, seed: int = 0) -> None:
         raise CatalogError(f"{folder} cannot be written ({error}); give another folder") from error
 
 
+def recorded_survey(folder: Path) -> tuple[int, int] | None:
+    """Number of stars and seed of the mock survey in a folder; None if there is none. Read-only."""
+    return _recorded(folder / LARGE) if (folder / LARGE).exists() else None
+
+
 def _refuse_other_files(folder: Path) -> None:
     for path in sorted(folder.iterdir()):
         ours = path.name.removesuffix(".part") in (*TABLES, TRUTH)

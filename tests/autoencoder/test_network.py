@@ -108,6 +108,17 @@ def test_the_error_is_equation_2_on_normalised_flux(network: Autoencoder) -> Non
             assert np.isnan(scores.chi2[row])
 
 
+def test_an_error_is_always_a_finite_number(network: Autoencoder) -> None:
+    """A pixel at the edge of float32 beside a bright one, and a network whose output explodes."""
+    flux = smooth_flux(2)
+    flux[0, 100], flux[0, 200] = 1e-43, 1e30
+    zeros = np.zeros(flux.shape, np.int32)
+    network.reset(0)
+    assert np.all(np.isfinite(score(network, flux, np.ones_like(flux), zeros).error))
+    network.set_weights([weight * 10 for weight in network.get_weights()])
+    assert np.all(np.isfinite(score(network, flux, np.ones_like(flux), zeros).error))
+
+
 def test_weights_come_back_as_they_were(network: Autoencoder, tmp_path: Path) -> None:
     database = tmp_path / "c.duckdb"
     name, digest = save_weights(database, network.get_weights())

@@ -41,7 +41,7 @@ def test_the_default_is_the_papers() -> None:
         ({"epochs": 0}, "epochs 0: give at least 1"),
         ({"latent": 0}, "latent, split and learning_rate must be positive"),
         ({"bottleneck_activation": "tanh"}, "choose one of relu, linear"),
-        ({"seed": -1}, "seed not negative"),
+        ({"seed": -1}, "seed -1: give 0 or more"),
     ],
 )
 def test_a_recipe_that_cannot_be_trained_says_why(values: dict[str, Any], message: str) -> None:

@@ -62,6 +62,33 @@ def test_a_pipe_gets_csv_and_the_talk_goes_elsewhere(scored: Path, run: Callable
     assert done.stderr == "ensemble test on dataset large\n"
 
 
+def test_a_query_cannot_harm_the_file_it_reads(scored: Path, copy_of: Callable, run: Callable) -> None:
+    database = copy_of(scored)
+    before = database.read_bytes()
+    for target in (database, f"{database}.wal"):
+        sql = f"COPY (SELECT 1) TO '{target}' (FORMAT csv, USE_TMP_FILE false)"
+        assert run("--database", database, "query", sql).returncode == 2
+    assert database.read_bytes() == before
+
+
+def test_sums_and_unusual_types_are_written(scored: Path, run: Callable) -> None:
+    sql = """SELECT sum(n_spectrum) AS n, 170141183460469231731687303715884105727 AS huge, [DATE '2020-01-01'] AS days,
+             {'x': 'NaN'::DOUBLE} AS pair, 0.1::FLOAT AS tenth FROM dataset"""
+    (row,) = json.loads(run("--database", scored, "query", sql, "--format", "json").stdout)
+    huge = "170141183460469231731687303715884105727"
+    assert row == {"n": 70, "huge": huge, "days": ["2020-01-01"], "pair": {"x": None}, "tenth": 0.1}
+    assert huge in run("--database", scored, "query", sql, "--format", "csv").stdout
+
+
+def test_status_is_one_document(scored: Path, run: Callable) -> None:
+    rows = json.loads(run("--database", scored, "db", "status", "--format", "json").stdout)
+    assert [(row["kind"], row["name"]) for row in rows] == [
+        ("dataset", "small"),
+        ("dataset", "large"),
+        ("ensemble", "test"),
+    ]
+
+
 def test_big_integers_are_exact_in_json(scored: Path, run: Callable) -> None:
     sql = "SELECT source_id, NULL AS nothing, 'NaN'::DOUBLE AS nan, 5 AS small FROM cmd ORDER BY source_id LIMIT 1"
     (row,) = json.loads(run("--database", scored, "query", sql, "--format", "json").stdout)
@@ -107,8 +134,17 @@ def test_query_from_a_file_and_from_standard_input(scored: Path, run: Callable, 
         (["query", "SELECT nope FROM star"], "nope"),
         (["query", "DROP TABLE star"], "read-only"),
         (["query", "FROM '/etc/hostname'"], "does not exist"),
-        (["query", "COPY star TO '/tmp/star.csv'"], "disabled"),
-        (["query", "@absent.sql"], "absent.sql cannot be read"),
+        (["query", "COPY star TO '/tmp/star.csv'"], "cannot COPY"),
+        (["query", "EXPLAIN ANALYZE COPY (SELECT 1) TO '/tmp/star.csv'"], "cannot EXPLAIN"),
+        (["query", "SELECT 1; SELECT 2"], "2 statements in the query; give one"),
+        (["query", ""], "0 statements"),
+        (["query", "USE memory"], "read-only"),
+        (["query", "ATTACH '/tmp/x.duckdb'"], "read-only"),
+        (["query", "SELECT star.star_id, spectrum.star_id FROM star, spectrum"], "column star_id appears twice"),
+        (["outliers", "--bp-rp", "1", "nan"], "holds nothing"),
+        (["train", "--dataset", "small", "--window", "3700", "inf"], "shorter wavelength first"),
+        (["ingest", "/proc/self/mem"], "cannot be read"),
+        (["query", "@absent.sql"], "absent.sql cannot be read as UTF-8 text"),
         (["outliers", "--dataset", "huge"], "no dataset huge; there are: large, small"),
         (["outliers", "--dataset", "small"], "has not scored small; run: catalog score --dataset small"),
         (["outliers", "--ensemble", "best"], "no ensemble best; there are: test"),

@@ -55,7 +55,8 @@ def test_scaled_unsigned_and_null_integers_are_restored(tmp_path: Path) -> None:
         (block,) = table.blocks(10)
         assert block.numbers("A").tolist() == [2**31 + 5, 7]
         assert block.numbers("B").tolist()[1] == 7
-        assert np.isnan(block.numbers("B")[0])
+        assert block.null("B").tolist() == [True, False]
+        assert block.null("A") is False
 
 
 def test_column_names_are_found_in_any_case(tmp_path: Path) -> None:

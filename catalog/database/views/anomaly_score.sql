@@ -3,6 +3,8 @@ SELECT
     model.name AS model,
     dataset.name AS dataset,
     star.mangaid,
+    spectrum.plate,
+    spectrum.mjd,
     model.ensemble_id,
     scored.model_id,
     spectrum.dataset_id,

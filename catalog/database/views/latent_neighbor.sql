@@ -1,11 +1,14 @@
 -- Grouped by every column that a user may filter on, so that DuckDB moves the filter below the product:
--- one spectrum then costs one pass over its model's latent vectors, not all pairs.
+-- one spectrum then costs one pass over its model's latent vectors, not all pairs. The filter must be a constant
+-- (mangaid = '7-17219806'): a subquery or a join comes too late, after all pairs.
 WITH nearest AS (
     SELECT
         ensemble.name AS ensemble,
         model.name AS model,
         dataset.name AS dataset,
         star.mangaid,
+        spectrum.plate,
+        spectrum.mjd,
         latent.model_id,
         spectrum.dataset_id,
         latent.spectrum_id,
@@ -34,6 +37,8 @@ ranked AS (
         nearest.model,
         nearest.dataset,
         nearest.mangaid,
+        nearest.plate,
+        nearest.mjd,
         nearest.model_id,
         nearest.dataset_id,
         nearest.spectrum_id,
@@ -48,6 +53,8 @@ SELECT
     ranked.model,
     ranked.dataset,
     ranked.mangaid,
+    ranked.plate,
+    ranked.mjd,
     ranked.model_id,
     ranked.dataset_id,
     ranked.spectrum_id,
