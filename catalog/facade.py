@@ -127,14 +127,14 @@ class Catalog:
     ) -> Table:
         """Consensus anomalies, the oddest first.
 
-        dataset : None: the only one that the ensemble scored; ensemble : None: the newest
+        dataset : None: the only one that the ensemble scored; ensemble : None: the newest that has scored
         bp_rp, abs_g : ranges in mag, both ends included; stars without Gaia photometry are then left out
         The table's `meta` names the ensemble and the dataset. Read-only.
         """
         lo_bp_rp, hi_bp_rp = _range("bp_rp", bp_rp)
         lo_abs_g, hi_abs_g = _range("abs_g", abs_g)
         with self.database.read() as connection:
-            row = find_ensemble(connection, ensemble)
+            row = find_ensemble(connection, ensemble, scored=True)
             found = find_scored_dataset(connection, row, dataset)
             table = _ask(
                 connection,
@@ -166,7 +166,7 @@ class Catalog:
             raise CatalogError(f"k {k}: the view latent_neighbor holds the 10 nearest; give 1 to 10")
         with self.database.read() as connection:
             require_star(connection, mangaid)
-            row = find_ensemble(connection, ensemble)
+            row = find_ensemble(connection, ensemble, scored=True)
             found = find_scored_dataset(connection, row, dataset)
             table = _ask(
                 connection,

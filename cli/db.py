@@ -46,4 +46,4 @@ def status(ctx: click.Context, format_: str | None) -> None:
     ensembles.rename_column("ensemble", "name")
     datasets.add_column("dataset", name="kind", index=0)
     ensembles.add_column("ensemble", name="kind", index=0)
-    show(vstack([datasets, ensembles]), format_)
+    show(vstack([datasets, ensembles], metadata_conflicts="silent"), format_)

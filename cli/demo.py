@@ -59,16 +59,16 @@ def demo(directory: Path, stars: int, seed: int) -> None:
         say(f"   {sentence(file)}")
     say(f"3. catalog train --dataset small --window {WINDOW[0]:g} {WINDOW[1]:g} --epochs {RECIPE.epochs}")
     with TrainingTalk() as talk:
-        catalog.train("small", RECIPE, MODELS, on_plan=talk.plan, on_epoch=talk.epoch)
+        trained = catalog.train("small", RECIPE, MODELS, on_plan=talk.plan, on_epoch=talk.epoch)
     say("4. catalog score --dataset large")
     with progress_bar("scoring") as bar:
-        catalog.score("large", progress=bar)
+        catalog.score("large", trained.ensemble, bar)
     truth = _truth(files / "truth.csv")
-    outliers = _with_truth(catalog.outliers("large", limit=stars), truth)
+    outliers = _with_truth(catalog.outliers("large", trained.ensemble, limit=stars), truth)
     show(outliers[:12], "table", "\nConsensus anomalies, with what was planted (catalog outliers --dataset large)")
     show(outliers[outliers["planted"] != ""], "table", "\nEvery planted oddity, and its rank")
     first = str(outliers["mangaid"][0])
-    neighbors = catalog.neighbors(first, dataset="large")
+    neighbors = catalog.neighbors(first, dataset="large", ensemble=trained.ensemble)
     show(neighbors, "table", f"\nLook-alikes of the first (catalog neighbors {first})")
     say(NEXT.format(database=catalog.database.path))
 

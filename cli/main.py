@@ -48,6 +48,11 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except CatalogError as error:
             raise UserError(" ".join(str(error).split())) from error
+        except RuntimeError as error:
+            # What DuckDB makes of Ctrl-C in the middle of a statement.
+            if "interrupted" not in str(error).lower():
+                raise
+            raise click.Abort from error
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -27,5 +27,5 @@ def format_option(command: Command) -> Command:
 
 def scored_options(command: Command) -> Command:
     """--dataset and --ensemble of a question about scores."""
-    command = click.option("--ensemble", help="Name of the ensemble.  Default: the newest.")(command)
+    command = click.option("--ensemble", help="Name of the ensemble.  Default: the newest that has scored.")(command)
     return click.option("--dataset", help="Name of the dataset.  Default: the only one scored.")(command)

@@ -42,8 +42,8 @@ def progress_bar(label: str) -> Iterator[Callable[[str, int, int], None]]:
 
 
 def _show_table(table: Table, title: str | None) -> None:
-    # A pipe has no width; wide enough there that no column is cut.
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    # As wide as its content: a terminal wraps a long line, where rich would cut the ids.
+    console = Console(width=10_000)
     shown = RichTable(title=title, title_justify="left", box=None, pad_edge=False)
     for name in table.colnames:
         numeric = table[name].dtype.kind in "iuf"

@@ -34,6 +34,8 @@ def _text(sql: str) -> str:
     if sql.startswith("@"):
         try:
             return Path(sql[1:]).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise CatalogError(f"{sql[1:]} cannot be read as UTF-8 text ({error})") from error
+        except OSError as error:
+            raise CatalogError(f"{sql[1:]} cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise CatalogError(f"{sql[1:]} is not text in UTF-8") from error
     return sql

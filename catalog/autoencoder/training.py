@@ -30,8 +30,8 @@ def log_flux(flux: np.ndarray) -> np.ndarray:
     flux : (n, n_pixel), finite and > 0
     Returns (n, n_pixel) float32, at most 0. Read-only.
 
-    >>> log_flux(np.array([[1.0, 2.0, 4.0]])) / np.log(2)
-    array([[-2., -1.,  0.]], dtype=float32)
+    >>> np.exp(log_flux(np.array([[1.0, 2.0, 4.0]]))).round(3).tolist()
+    [[0.25, 0.5, 1.0]]
     """
     # In double precision: a faint pixel beside a bright one would be 0 in single, and its logarithm infinite.
     normalised = flux.astype(np.float64) / flux.max(axis=1, keepdims=True)

@@ -11,12 +11,18 @@ def find_dataset(connection: sa.Connection, name: str) -> sa.Row:
     return _find(connection, schema.dataset, name, "catalog ingest PATH")
 
 
-def find_ensemble(connection: sa.Connection, name: str | None) -> sa.Row:
-    """The ensemble of that name, or the newest. Read-only. Raises CatalogError if there is none."""
+def find_ensemble(connection: sa.Connection, name: str | None, *, scored: bool = False) -> sa.Row:
+    """The ensemble of that name, or the newest, or with `scored` the newest that has scored anything.
+
+    Read-only. Raises CatalogError if there is none.
+    """
     if name is not None:
         return _find(connection, schema.ensemble, name, "catalog train --dataset NAME")
     newest = sa.select(schema.ensemble).order_by(schema.ensemble.c.ensemble_id.desc()).limit(1)
-    found = connection.execute(newest).first()
+    model = schema.model_version.c
+    has_scored = model.model_id.in_(sa.select(schema.reconstruction_error.c.model_id).distinct())
+    with_scores = newest.where(schema.ensemble.c.ensemble_id.in_(sa.select(model.ensemble_id).where(has_scored)))
+    found = (connection.execute(with_scores).first() if scored else None) or connection.execute(newest).first()
     if found is None:
         raise CatalogError("no ensemble in this database; train one with: catalog train --dataset NAME")
     return found
