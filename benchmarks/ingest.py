@@ -12,7 +12,8 @@ from astropy.io import fits
 
 from benchmarks.measure import measure, table
 from catalog import Catalog
-from catalog.surveys.mock import LARGE, SMALL, write_mock
+from catalog.surveys.mock import MockSurvey, write_mock
+from catalog.surveys.mock.survey import LARGE, SMALL
 
 N_STAR = 3000
 MORE = 4
@@ -62,13 +63,13 @@ def write_only(folder: Path) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_mock(folder / "files", N_STAR, 0)
+        write_mock(folder / "files", MockSurvey(N_STAR))
         n_spectrum = sum(fits.getheader(folder / "files" / file, 1)["NAXIS2"] for file in (LARGE, SMALL))
         raw = n_spectrum * 4563 * 12
         results = {
             work.__name__: measure(work, folder) for work in (ours, whole_file_with_astropy, inflate_only, write_only)
         }
-        write_mock(folder / "more" / "files", MORE * N_STAR, 0)
+        write_mock(folder / "more" / "files", MockSurvey(MORE * N_STAR))
         results[f"ours, {MORE} times as many"] = measure(ours, folder / "more", repeats=1)
         sizes = {path.stem: path.stat().st_size for path in folder.glob("*.duckdb")}
         reference = results["ours"][0]

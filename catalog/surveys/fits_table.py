@@ -37,12 +37,14 @@ class FitsTable:
     name : EXTNAME, or "" (IDL writes none)
     dtype : one row, in the byte order of the file; `dtype.names` are the columns
     n_row : rows that the header announces
+    primary : the header of the file
     """
 
-    def __init__(self, path: Path, stream: Stream, header: fits.Header) -> None:
+    def __init__(self, path: Path, stream: Stream, header: fits.Header, primary: fits.Header) -> None:
         self.path = path
         self._stream = stream
         self.header = header
+        self.primary = primary
         self.name = str(header.get("EXTNAME", "")).strip()
         self.n_row = int(header["NAXIS2"])
         if self.n_row < 0:
@@ -166,13 +168,13 @@ def open_table(path: Path) -> Iterator[FitsTable]:
             if stream.read(6) != b"SIMPLE":
                 raise CatalogError(f"{path} is not a FITS file; remove it or give another path")
             stream.seek(0)
-            header = fits.Header.fromfile(stream)
+            primary = header = fits.Header.fromfile(stream)
             while str(header.get("XTENSION", "")).strip() != "BINTABLE":
                 _skip(stream, _data_size(header))
                 if not stream.peek(1):
                     raise NoTableError(f"{path} holds no binary table; remove it or give another path")
                 header = fits.Header.fromfile(stream)
-            table = FitsTable(path, stream, header)
+            table = FitsTable(path, stream, header, primary)
         yield table
 
 

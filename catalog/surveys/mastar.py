@@ -7,7 +7,6 @@ which product it is; only the resolution percentile of combined spectra stands n
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +14,7 @@ import pyarrow.compute as pc
 
 from catalog.errors import CatalogError
 from catalog.surveys.fits_table import FitsBlock, FitsTable
-from catalog.surveys.product import Arrays, Block, Origin, Product
+from catalog.surveys.product import MOCK, Arrays, Block, Origin, Product
 
 TEXT, INTEGER, LONG, REAL, DOUBLE, FLAG = (
     pa.string(), pa.int32(), pa.int64(), pa.float32(), pa.float64(), pa.bool_(),
@@ -227,20 +226,22 @@ def _column(table: FitsTable, block: FitsBlock, column: str, type_: pa.DataType)
         return pa.array(known.astype(type_.to_pandas_dtype()), type_, mask=unknown)
 
 
-def _combspec_origin(path: Path) -> Origin:
-    found = re.search(r"lsfpercent(\d+(?:\.\d+)?)", path.name)
+def _combspec_origin(table: FitsTable) -> Origin:
+    found = re.search(r"lsfpercent(\d+(?:\.\d+)?)", table.path.name)
     percentile = float(found[1]) if found else None
     name = None if percentile is None else PERCENTILES.get(percentile, f"lsf{percentile:g}")
-    return Origin(name, "MaStar", _release(path), percentile)
+    return Origin(name, "MaStar", _release(table), percentile)
 
 
-def _goodspec_origin(path: Path) -> Origin:
+def _goodspec_origin(table: FitsTable) -> Origin:
     # The bad visits have the same columns; only the name keeps them from the good ones.
-    return Origin("bad-visits" if "badspec" in path.name else "visits", "MaStar", _release(path), None)
+    return Origin("bad-visits" if "badspec" in table.path.name else "visits", "MaStar", _release(table), None)
 
 
-def _release(path: Path) -> str | None:
-    return "DR17" if "v3_1_1-v1_7_7" in path.name else None
+def _release(table: FitsTable) -> str | None:
+    if "MOCKSTAR" in table.primary:
+        return MOCK
+    return "DR17" if "v3_1_1-v1_7_7" in table.path.name else None
 
 
 SPECTRUM = frozenset({"MANGAID", "WAVE", "FLUX"})

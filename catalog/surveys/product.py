@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -40,11 +39,16 @@ class Block:
     arrays: Arrays | None = None
 
 
+MOCK = "mock"
+"""Release of spectra that nobody observed."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """The dataset that a file of spectra belongs to.
 
     name : the dataset's usual name; None if neither the columns nor the file name tell
+    release : as the survey calls it, or MOCK
     lsf_percentile : percentile of the resolution to which the spectra were brought; None if they were not
     """
 
@@ -71,7 +75,7 @@ class Product:
     required: frozenset[str]
     excluded: frozenset[str]
     read: Callable[[FitsTable, int], Iterator[Block]]
-    origin: Callable[[Path], Origin] | None = None
+    origin: Callable[[FitsTable], Origin] | None = None
     authoritative: bool = False
 
     def recognises(self, columns: frozenset[str]) -> bool:
