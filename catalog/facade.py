@@ -25,6 +25,8 @@ from catalog.table import to_table
 if TYPE_CHECKING:
     from catalog.autoencoder.training import Epoch
     from catalog.ensemble import Member, Plan, Trained
+    from catalog.evaluation.injection import Injection
+    from catalog.evaluation.truth import TruthFile
     from catalog.scoring import Scored
 
 Range = tuple[float, float]
@@ -33,9 +35,9 @@ Range = tuple[float, float]
 class Catalog:
     """A catalog of spectra, models and scores in one DuckDB file.
 
-    Nothing is held open between calls. Methods that ask never write; `upgrade`, `ingest`, `train` and `score` write
-    as they say. Every method raises CatalogError if the database is absent, locked by another process, or of another
-    revision, and for names it does not know.
+    Nothing is held open between calls. Methods that ask never write; `upgrade`, `ingest`, `train`, `score` and
+    `evaluate` write as they say. Every method raises CatalogError if the database is absent, locked by another
+    process, or of another revision, and for names it does not know.
 
     >>> catalog = Catalog("absent.duckdb")
     >>> catalog.query("SELECT 1")
@@ -103,6 +105,37 @@ class Catalog:
         from catalog.scoring import score_dataset  # loads TensorFlow
 
         return score_dataset(self.database, dataset, ensemble, progress)
+
+    def evaluate(
+        self,
+        anomalies: "TruthFile | Injection | None" = None,
+        dataset: str | None = None,
+        ensemble: str | None = None,
+        seed: int = 0,
+        baselines: bool = True,
+        figure: str | Path | None = None,
+        talk: Callable[[str], None] = lambda line: None,
+        progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    ) -> Table:
+        """How well known anomalies are recovered; None: every kind of oddity, planted in ordinary spectra.
+
+        baselines : compare with PCA, isolation forest and local outlier factor on the same splits
+        figure : file to draw the recovery into, png, pdf or svg
+        Returns the rows of the table `recovery`; `meta` names the ensemble, the dataset and the evaluation.
+        Writes the rows in one transaction at the end; the same evaluation is done once and then shown again.
+        """
+        from catalog.evaluation.evaluate import evaluate
+        from catalog.evaluation.injection import Injection
+
+        asked = (self.database, anomalies or Injection(), dataset, ensemble, seed, baselines, talk, progress)
+        if figure is None:
+            return evaluate(*asked)
+        from catalog.figures import recovery  # loads matplotlib
+
+        target = recovery.writable(Path(figure))
+        table = evaluate(*asked)
+        recovery.draw(table, target)
+        return table
 
     def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> Table:
         """The rows of a SQL statement; parameters are `$name` or `?`.

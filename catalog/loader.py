@@ -16,7 +16,7 @@ from catalog.errors import CatalogError
 from catalog.provenance import sha256_of_file, utc_now
 from catalog.quality import quality
 from catalog.surveys.fits_table import FitsTable, open_table
-from catalog.surveys.product import Arrays, Block, Origin, Product
+from catalog.surveys.product import MOCK, Arrays, Block, Origin, Product
 
 ROWS_PER_BLOCK = 512
 """Rows read at a time: 28 MB of arrays on the MaStar grid."""
@@ -126,8 +126,8 @@ class Loader:
         digest = sha256_of_file(self.path)
         if before := self._loaded_before(digest):
             return before
-        origin = self._origin()
         with open_table(self.path) as table:
+            origin = self._origin(table)
             self._describe_file(table, digest)
             for block in self.product.read(table, ROWS_PER_BLOCK):
                 if block.arrays is not None and origin is not None:
@@ -152,10 +152,10 @@ class Loader:
             raise CatalogError(f"{self.path} is loaded already, into dataset {holder}; a file is loaded once")
         return Ingested(self.path, self.product.name, skipped=f"already loaded as {row.name} on {when} UTC")
 
-    def _origin(self) -> Origin | None:
+    def _origin(self, table: FitsTable) -> Origin | None:
         if self.product.origin is None:
             return None
-        origin = self.product.origin(self.path)
+        origin = self.product.origin(table)
         name = self.dataset or origin.name
         if name is None:
             raise CatalogError(
@@ -262,6 +262,11 @@ class Loader:
         if found.grid_id != grid_id:
             raise CatalogError(
                 f"{self.path} lies on another wavelength grid than dataset {origin.name}; give another --dataset NAME"
+            )
+        if MOCK in (found.release, origin.release) and found.release != origin.release:
+            raise CatalogError(
+                f"{self.path} is of release {origin.release}, dataset {origin.name} of {found.release}; keep mock and "
+                "real spectra in databases of their own"
             )
         if (found.product, found.lsf_percentile) != (self.product.name, origin.lsf_percentile):
             raise CatalogError(

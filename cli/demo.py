@@ -1,28 +1,33 @@
 """`catalog demo`: the whole job on a small survey made on the spot."""
 
-import csv
 from pathlib import Path
 
 import click
 import numpy as np
-from astropy.table import Table
+from astropy.table import Table, join
 from catalog.cli.ingest import sentence
 from catalog.cli.output import progress_bar, say, show
 from catalog.cli.training import TrainingTalk
 
 from catalog.autoencoder.recipe import Recipe
 from catalog.errors import CatalogError
+from catalog.evaluation.methods import AUTOENCODER
+from catalog.evaluation.truth import TruthFile
 from catalog.facade import Catalog
-from catalog.surveys.mock import recorded_survey, write_mock
+from catalog.surveys.mock import TRUTH, MockSurvey, recorded_survey, write_mock
 
 WINDOW = (3700.0, 10200.0)
 RECIPE = Recipe(window=WINDOW, epochs=12)
 MODELS = 10
+STARS = 600
+ANOMALY_FRACTION = 0.05
+"""More than in a real survey, so that even a small one has a few of each kind."""
 
 NEXT = """
 Go on with:
   export CATALOG_DATABASE={database}
   catalog outliers --bp-rp 1 3
+  catalog evaluate --kind ch-star --kind emission-line
   catalog query "SELECT model, percentile_50, percentile_99 FROM error_percentile"
   catalog query "SELECT mangaid, consensus_rank, n_flagged, bp_rp, abs_g
                  FROM consensus_anomaly JOIN cmd USING (mangaid)
@@ -38,48 +43,72 @@ Go on with:
     show_default=True,
     help="Where the survey and the database go.",
 )
-@click.option("--stars", default=600, show_default=True, type=click.IntRange(min=100), help="Size of the survey.")
+@click.option("--stars", default=STARS, show_default=True, type=click.IntRange(min=100), help="Size of the survey.")
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(min=0), help="Seed of the survey.")
 def demo(directory: Path, stars: int, seed: int) -> None:
     """The whole job on a small survey made on the spot.
 
-    Writes star-like spectra with a few planted oddities in MaStar's file formats, loads them, trains ten models with
-    the paper's network for a few epochs, scores, and shows what was found. Run again, it goes on where it was.
+    Writes a mock survey in MaStar's file formats, one star in twenty odd (see catalog mock), loads it, trains ten
+    models with the paper's network for a few epochs, scores, and shows what was found, kind by kind. Run again, it
+    goes on where it was.
     """
     files = directory / "files"
-    if (found := recorded_survey(files)) is not None and found != (stars, seed):
+    survey = MockSurvey(stars, seed, ANOMALY_FRACTION)
+    if (found := recorded_survey(files)) is not None and found != survey:
         raise CatalogError(
-            f"{directory} holds a demo of {found[0]} stars, seed {found[1]}; give another --directory or remove it"
+            f"{directory} holds a survey of {found.n_star} stars, seed {found.seed}, made by another version or with "
+            "other settings; give another --directory or remove it"
         )
-    say(f"1. a survey of {stars} stars with planted oddities, in {files}")
-    write_mock(files, stars, seed)
+    say(f"1. catalog mock -o {files} --stars {stars} --seed {seed} --anomaly-fraction {ANOMALY_FRACTION}")
+    with progress_bar("spectra") as bar:
+        write_mock(files, survey, bar)
     catalog = Catalog(directory / "catalog.duckdb")
     say(f"2. catalog ingest {files}")
     for file in catalog.ingest([files]):
         say(f"   {sentence(file)}")
     say(f"3. catalog train --dataset small --window {WINDOW[0]:g} {WINDOW[1]:g} --epochs {RECIPE.epochs}")
     with TrainingTalk() as talk:
-        trained = catalog.train("small", RECIPE, MODELS, on_plan=talk.plan, on_epoch=talk.epoch)
+        ensemble = catalog.train("small", RECIPE, MODELS, on_plan=talk.plan, on_epoch=talk.epoch).ensemble
     say("4. catalog score --dataset large")
     with progress_bar("scoring") as bar:
-        catalog.score("large", trained.ensemble, bar)
-    truth = _truth(files / "truth.csv")
-    outliers = _with_truth(catalog.outliers("large", trained.ensemble, limit=stars), truth)
-    show(outliers[:12], "table", "\nConsensus anomalies, with what was planted (catalog outliers --dataset large)")
-    show(outliers[outliers["planted"] != ""], "table", "\nEvery planted oddity, and its rank")
+        catalog.score("large", ensemble, bar)
+    outliers = _with_truth(catalog.outliers("large", ensemble, limit=stars), files / TRUTH)
+    show(outliers[:15], "table", "\nConsensus anomalies, with what was planted (catalog outliers --dataset large)")
+    say(f"\n5. catalog evaluate --truth {files / TRUTH}")
+    with progress_bar("evaluating") as bar:
+        recovery = catalog.evaluate(TruthFile(files / TRUTH), "large", ensemble, talk=say, progress=bar)
+    show(_by_kind(recovery), "table", "\nFraction of each kind in the first 5 %, beside a PCA on the same splits")
     first = str(outliers["mangaid"][0])
-    neighbors = catalog.neighbors(first, dataset="large", ensemble=trained.ensemble)
+    neighbors = catalog.neighbors(first, dataset="large", ensemble=ensemble)
     show(neighbors, "table", f"\nLook-alikes of the first (catalog neighbors {first})")
     say(NEXT.format(database=catalog.database.path))
 
 
-def _truth(path: Path) -> dict[str, str]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return {row["mangaid"]: row["kind"] for row in csv.DictReader(file)}
-
-
-def _with_truth(outliers: Table, truth: dict[str, str]) -> Table:
+def _with_truth(outliers: Table, path: Path) -> Table:
     columns = ["consensus_rank", "mangaid", "n_flagged", "n_model", "mean_percentile", "unseen_rank", "bp_rp", "abs_g"]
-    outliers = outliers[columns]
-    outliers.add_column(np.array([truth[mangaid] for mangaid in outliers["mangaid"]]), name="planted", index=2)
-    return outliers
+    # Ids and kinds are text, even where all of them look like numbers.
+    truth = Table.read(path, format="ascii.csv", converters={"mangaid": str, "kind": str}, fill_values=[])
+    known = join(outliers[columns], truth["mangaid", "kind", "strength"], "mangaid")
+    known.sort("consensus_rank")
+    known["kind"].info.name = "planted"
+    known["strength"] = [f"{strength:g}" if strength else "" for strength in known["strength"]]
+    return known["consensus_rank", "mangaid", "planted", "strength", *columns[2:]]
+
+
+def _by_kind(recovery: Table) -> Table:
+    """One row per kind from the rows of `recovery`: how many there are, and what share each method finds."""
+    together = recovery[np.ma.getmaskarray(np.ma.asarray(recovery["strength"]))]
+
+    def column(method: str, members: str, name: str) -> Table:
+        return together[(together["method"] == method) & (together["members"] == members)][name]
+
+    return Table(
+        {
+            "kind": ["all kinds" if kind is np.ma.masked else kind for kind in column(AUTOENCODER, "all", "kind")],
+            "n": column(AUTOENCODER, "all", "n_odd"),
+            "autoencoders": column(AUTOENCODER, "all", "recall_5"),
+            "those that have not seen it": column(AUTOENCODER, "unseen", "recall_5"),
+            "pca": column("pca", "all", "recall_5"),
+            "auc of autoencoders": column(AUTOENCODER, "all", "auc"),
+        }
+    )

@@ -10,12 +10,14 @@ from catalog.errors import CatalogError
 
 COMMANDS = {
     "demo": "The whole job on a small survey made on the spot.",
+    "mock": "Make up a survey in MaStar's file formats, with the truth beside it.",
     "db": "Create, migrate or describe the database.",
     "ingest": "Load FITS files, or all FITS files in folders.",
     "train": "Train an ensemble of autoencoders, or finish an interrupted one.",
     "score": "Compute errors and latent vectors of a dataset.",
     "outliers": "List the consensus anomalies, the oddest first.",
     "neighbors": "List the look-alikes of a star.",
+    "evaluate": "Measure what is recovered of known anomalies.",
     "query": "Answer a SQL question.",
 }
 """Every command and its first help line, here so that `catalog --help` imports none of them."""

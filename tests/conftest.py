@@ -7,8 +7,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
-from files import smooth_flux, write_combspec, write_gaia, write_mastarall
+from files import (
+    smooth_flux,
+    write_combspec,
+    write_gaia,
+    write_mastarall,
+    write_parameters,
+    write_table,
+)
+from ingested_rows import IDS
 
 from catalog import Catalog
 from catalog.autoencoder.recipe import Recipe
@@ -89,3 +98,18 @@ def run() -> Callable[..., subprocess.CompletedProcess[str]]:
         return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)  # type: ignore[call-overload,no-any-return]
 
     return run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """One small file of every product, and a file that is none."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    write_combspec(folder / "mastar-combspec-lsfpercent90.0.fits.gz", IDS, smooth_flux(4))
+    teff = np.array([5000, 0, 6000, 7000], np.float32)
+    write_mastarall(folder / "mastarall.fits", [*IDS[1:], "7-only-here"], INPUT_TEFF=teff)
+    write_gaia(folder / "edr3.fits", IDS)
+    write_gaia(folder / "dr2.fits", IDS, "DR2")
+    write_parameters(folder / "mastar-goodstars-params-v2.fits", IDS)
+    write_table(folder / "other.fits", {"MANGAID": np.array(IDS), "NSA_Z": np.ones(4)})
+    return folder

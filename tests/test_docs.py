@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from conftest import ODD, REPOSITORY
 
 from catalog import Catalog
 from catalog.database.views import VIEWS
+from catalog.evaluation.truth import TruthFile
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
@@ -24,9 +26,19 @@ def commands(program: str) -> list[str]:
     return [line[2:].split("#")[0].strip() for line in lines if line.startswith(f"$ {program} ")]
 
 
+@pytest.fixture(scope="module")
+def evaluated(scored: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scored database, with an evaluation in it."""
+    folder = tmp_path_factory.mktemp("evaluated")
+    shutil.copy(scored, folder)
+    (folder / "truth.csv").write_text(f"mangaid,kind\n{ODD},emission-line\n")
+    Catalog(folder / scored.name).evaluate(TruthFile(folder / "truth.csv"), baselines=False)
+    return folder / scored.name
+
+
 @pytest.mark.parametrize("sql", blocks("sql"))
-def test_sql_of_the_readme_runs_and_finds_something(sql: str, scored: Path) -> None:
-    rows = Catalog(scored).query(sql.replace("7-1418902", ODD))
+def test_sql_of_the_readme_runs_and_finds_something(sql: str, evaluated: Path) -> None:
+    rows = Catalog(evaluated).query(sql.replace("7-1418902", ODD))
     empty_here = "source = 'v2 MED'" in sql or "n_model_unseen >= 2" in sql
     assert len(rows) or empty_here
 

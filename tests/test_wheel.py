@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY
 
+from catalog.database.schema import REVISION
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -30,7 +32,8 @@ def test_migrations_and_views_run_from_the_wheel(wheel: Path, tmp_path: Path) ->
         archive.extractall(tmp_path / "site")
     code = (
         "import catalog, sys; from pathlib import Path; assert Path(catalog.__file__).is_relative_to(sys.argv[1]);"
-        "c = catalog.Catalog('c.duckdb'); print(*c.upgrade()); print(len(c.query('FROM consensus_anomaly')))"
+        "c = catalog.Catalog('c.duckdb'); print(*c.upgrade()); print(len(c.query('FROM consensus_anomaly')));"
+        "from catalog.surveys.mock import MockSurvey, write_mock; print(write_mock(Path('mock'), MockSurvey(3)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "site")],
@@ -39,4 +42,4 @@ def test_migrations_and_views_run_from_the_wheel(wheel: Path, tmp_path: Path) ->
         capture_output=True,
         text=True,
     )
-    assert done.stdout == "None 0001\n0\n", done.stderr
+    assert done.stdout == f"None {REVISION}\n0\nTrue\n", done.stderr

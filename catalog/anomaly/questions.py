@@ -74,7 +74,13 @@ SELECT flux, ivar, mask FROM spectrum_array WHERE spectrum_id = $spectrum_id
 """
 
 STATUS = """
-SELECT dataset.name AS dataset, dataset.product, dataset.lsf_percentile, dataset.n_spectrum, dataset.n_usable
+SELECT
+    dataset.name AS dataset,
+    dataset.release,
+    dataset.product,
+    dataset.lsf_percentile,
+    dataset.n_spectrum,
+    dataset.n_usable
 FROM dataset ORDER BY dataset.dataset_id
 """
 

@@ -10,7 +10,7 @@ from duckdb_sqlalchemy import FixedArray
 
 from catalog.database.meaning import RELATIONS, meaning
 
-REVISION = "0001"
+REVISION = "0002"
 """The revision this code reads and writes; equal to the newest file in migrations/versions."""
 
 REVISION_TABLE = "schema_version"
@@ -232,4 +232,63 @@ latent_vector = _table(
     ("model_id", sa.BigInteger, "required"),
     ("spectrum_id", sa.BigInteger, "required"),
     ("latent", FixedArray(sa.REAL, N_LATENT), "required"),
+)
+
+evaluation = _table(
+    "evaluation",
+    ("evaluation_id", sa.BigInteger, "key"),
+    ("ensemble_id", sa.BigInteger, "required"),
+    ("dataset_id", sa.BigInteger, "required"),
+    ("mode", sa.String, "required"),
+    ("truth_file", sa.String, ""),
+    ("truth_sha256", sa.String, ""),
+    ("n_listed", sa.BigInteger, ""),
+    ("n_matched", sa.BigInteger, ""),
+    ("settings", sa.JSON, "required"),
+    ("seed", sa.BigInteger, "required"),
+    ("n_member", sa.Integer, "required"),
+    ("n_spectrum", sa.BigInteger, "required"),
+    ("n_score", sa.BigInteger, "required"),
+    ("code_version", sa.String, "required"),
+    ("versions", sa.JSON, "required"),
+    ("created_at", sa.TIMESTAMP, "required"),
+)
+
+recovery = _table(
+    "recovery",
+    ("evaluation_id", sa.BigInteger, "required"),
+    ("method", sa.String, "required"),
+    ("members", sa.String, "required"),
+    ("kind", sa.String, ""),
+    ("strength", sa.Double, ""),
+    ("n_odd", sa.BigInteger, "required"),
+    ("n_unranked", sa.BigInteger, "required"),
+    ("n_ordinary", sa.BigInteger, "required"),
+    ("recall_0_5", sa.Double, ""),
+    ("recall_0_5_lo", sa.Double, ""),
+    ("recall_0_5_hi", sa.Double, ""),
+    ("recall_1", sa.Double, ""),
+    ("recall_1_lo", sa.Double, ""),
+    ("recall_1_hi", sa.Double, ""),
+    ("recall_2", sa.Double, ""),
+    ("recall_2_lo", sa.Double, ""),
+    ("recall_2_hi", sa.Double, ""),
+    ("recall_5", sa.Double, ""),
+    ("recall_5_lo", sa.Double, ""),
+    ("recall_5_hi", sa.Double, ""),
+    ("median_percentile", sa.Double, ""),
+    ("median_percentile_lo", sa.Double, ""),
+    ("median_percentile_hi", sa.Double, ""),
+    ("auc", sa.Double, ""),
+    ("auc_lo", sa.Double, ""),
+    ("auc_hi", sa.Double, ""),
+)
+
+model_agreement = _table(
+    "model_agreement",
+    ("evaluation_id", sa.BigInteger, "required"),
+    ("model_id", sa.BigInteger, "required"),
+    ("other_model_id", sa.BigInteger, "required"),
+    ("spearman", sa.Double, ""),
+    ("top_1_overlap", sa.Double, ""),
 )

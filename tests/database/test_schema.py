@@ -110,6 +110,37 @@ def test_upgrade_twice_does_the_work_once(database: Database) -> None:
     assert upgrade(database) == (REVISION, REVISION)
 
 
+EARLIER = [script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()][1:]
+OLD_ROWS = {
+    "star": "(1, '7-1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1)",
+    "ensemble": """(1, 'e', 1, 9, '{"epochs":2}', 'x', TIMESTAMP '2026-01-01', '0')""",
+    "reconstruction_error": "(1, 1, 1e-4, NULL)",
+    "spectrum_array": "(1, (SELECT list(i) FROM range(4563) AS r(i)), NULL, NULL)",
+}
+"""Rows of tables that every revision has."""
+
+
+@pytest.mark.parametrize("revision", EARLIER)
+def test_an_upgrade_from_every_earlier_revision_keeps_everything(
+    revision: str, database: Database, tmp_path: Path
+) -> None:
+    old = Database(tmp_path / "old.duckdb")
+    config = configuration()
+    with old.connect(read_only=False) as connection:
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, revision)
+    with duckdb.connect(old.path) as connection:
+        for table, row in OLD_ROWS.items():
+            connection.execute(f"INSERT INTO {table} VALUES {row}")
+        kept = {table: connection.execute(f"FROM {table}").fetchall() for table in OLD_ROWS}
+        connection.execute("CREATE VIEW mine AS SELECT mangaid FROM star")
+    assert upgrade(old) == (revision, REVISION)
+    with duckdb.connect(old.path) as found, duckdb.connect(database.path) as expected:
+        assert {table: found.execute(f"FROM {table}").fetchall() for table in OLD_ROWS} == kept
+        assert found.execute("FROM mine").fetchall() == [("7-1",)]
+        assert shape(found) == shape(expected)
+
+
 def test_a_view_of_the_user_survives_an_upgrade(database: Database) -> None:
     with duckdb.connect(database.path) as connection:
         connection.execute("CREATE VIEW mine AS SELECT mangaid FROM star")

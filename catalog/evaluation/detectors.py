@@ -1,0 +1,117 @@
+"""The methods that are compared: the ensemble itself, and baselines fitted on its members' splits."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from catalog.autoencoder.weights import load_weights
+from catalog.database.connection import Database
+from catalog.evaluation.consensus import Population
+from catalog.evaluation.methods import AUTOENCODER, BASELINES
+from catalog.evaluation.stored import Stored, scored_blocks, spectra_of, training_split
+from catalog.quality import usable_rows
+
+if TYPE_CHECKING:
+    from catalog.evaluation.baselines import Baselines
+
+FIT_STREAM = 2
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how far it is, and where it ends."""
+
+Blocks = Callable[[], Iterator[np.ndarray]]
+"""Gives the same blocks of flux (k, n_pixel) every time it is called, so that none has to be kept."""
+
+
+class Detectors:
+    """An ensemble's methods, each with the scored spectra of a dataset as its population.
+
+    baselines : with them, or the autoencoders alone
+    Reads the spectra of the training splits and of the dataset, in blocks; changes nothing stored.
+    """
+
+    def __init__(self, database: Database, stored: Stored, seed: int, baselines: bool, progress: Progress) -> None:
+        self._database = database
+        self._stored = stored
+        self._progress = progress
+        self._fitted = self._fit(seed) if baselines else []
+        errors = self._errors_of_the_dataset() if baselines else {}
+        self.populations = {AUTOENCODER: Population(stored.error, stored.seen)} | {
+            method: Population(error, stored.seen) for method, error in errors.items()
+        }
+
+    def errors_of(self, blocks: Blocks, n_block: int) -> dict[str, list[np.ndarray]]:
+        """Method to the errors (n_model, k) of each block of spectra; NaN where a spectrum is not usable.
+
+        blocks : flux in the window, usable or not
+        Through the functions that score a dataset, without storing anything.
+        """
+        return {AUTOENCODER: self._by_networks(blocks, n_block)} | self._by_baselines(blocks, n_block)
+
+    def _fit(self, seed: int) -> "list[Baselines]":
+        from catalog.autoencoder.training import log_flux  # loads TensorFlow
+        from catalog.evaluation.baselines import LARGEST_FIT, Baselines  # loads scikit-learn
+
+        fitted = []
+        for number, model in enumerate(self._stored.models):
+            self._progress("fitting baselines", number, len(self._stored.models))
+            generator = np.random.default_rng([seed, model["member"], FIT_STREAM])
+            split = training_split(self._database, model["model_id"])
+            if len(split) > LARGEST_FIT:
+                split = np.sort(generator.choice(split, LARGEST_FIT, replace=False))
+            dataset_id = self._stored.ensemble.dataset_id
+            flux, _ = spectra_of(self._database, dataset_id, self._stored.pixels, split, flux_only=True)
+            fitted.append(Baselines(log_flux(flux), int(generator.integers(2**31))))
+        return fitted
+
+    def _errors_of_the_dataset(self) -> dict[str, np.ndarray]:
+        """Method to errors (n_model, n_spectrum), NaN where the autoencoder of that number has none."""
+        stored = self._stored
+        errors = np.full((len(BASELINES), *stored.error.shape), np.nan)
+        done = 0
+        for index, block in scored_blocks(self._database, stored):
+            for number, baselines in enumerate(self._fitted):
+                errors[:, number, index] = baselines.errors(block.flux)
+            done += len(index)
+            self._progress("baselines", done, len(stored.spectrum_id))
+        errors[:, np.isnan(stored.error)] = np.nan
+        return dict(zip(BASELINES, errors, strict=True))
+
+    def _by_networks(self, blocks: Blocks, n_block: int) -> list[np.ndarray]:
+        from catalog.autoencoder.network import Autoencoder  # loads TensorFlow
+        from catalog.autoencoder.scoring import score
+
+        def error(flux: np.ndarray) -> np.ndarray:
+            # The chi2 of a planted spectrum is not asked for, so its ivar is left out.
+            return score(network, flux, np.full_like(flux, np.nan), np.zeros(flux.shape, np.int32)).error
+
+        stored = self._stored
+        network = Autoencoder(stored.recipe, len(stored.pixels.wavelength))
+        by_model: list[list[np.ndarray]] = []
+        for number, model in enumerate(stored.models):
+            network.set_weights(load_weights(self._database.path, model["weights_file"], model["weights_sha256"]))
+            by_model.append([])
+            for done, flux in enumerate(blocks(), number * n_block):
+                self._progress(model["name"], done, len(stored.models) * n_block)
+                by_model[-1].append(_of_usable(flux, error, 1)[0])
+        return [np.stack(errors) for errors in zip(*by_model, strict=True)]
+
+    def _by_baselines(self, blocks: Blocks, n_block: int) -> dict[str, list[np.ndarray]]:
+        if not self._fitted:
+            return {}
+        by_block = []
+        for done, flux in enumerate(blocks()):
+            self._progress("baselines", done, n_block)
+            errors = [_of_usable(flux, baselines.errors, len(BASELINES)) for baselines in self._fitted]
+            by_block.append(np.stack(errors, axis=1))
+        return {method: [errors[number] for errors in by_block] for number, method in enumerate(BASELINES)}
+
+
+def _of_usable(flux: np.ndarray, errors: Callable[[np.ndarray], np.ndarray], n_method: int) -> np.ndarray:
+    """(n_method, k) errors of the usable rows of flux (k, n_pixel), NaN for the others."""
+    made = np.full((n_method, len(flux)), np.nan)
+    usable = usable_rows(flux)
+    if usable.any():
+        made[:, usable] = errors(flux[usable])
+    return made

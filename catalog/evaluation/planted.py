@@ -1,0 +1,122 @@
+"""Oddities planted in ordinary spectra of a dataset, each judged as if it took the place of its host."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from catalog.database.connection import Database
+from catalog.errors import CatalogError
+from catalog.evaluation.consensus import Population, Standing
+from catalog.evaluation.detectors import Detectors
+from catalog.evaluation.injection import Hosts, Injection, PlantedBlock, choose_hosts, plant
+from catalog.evaluation.methods import MEMBERS
+from catalog.evaluation.record import Row
+from catalog.evaluation.recovery import measure, n_top
+from catalog.evaluation.stored import Stored, spectra_of
+from catalog.provenance import canonical_json, sha256_of_text
+
+ODD_ALREADY = 50
+"""Permille of the dataset, from the top of the consensus, that are no ordinary hosts."""
+
+Spectra = dict[str, tuple[np.ndarray, np.ndarray]]
+"""Kind to flux and ivar of its hosts, (k, n_pixel) each."""
+
+
+class Planted:
+    """What there is to evaluate of an injection.
+
+    columns, settings : what the evaluation's row says of it, with a digest of the hosts
+    remarks : lines for the user: whose hosts are not as they should be
+    Raises CatalogError if no spectrum can be a host.
+    """
+
+    def __init__(self, injection: Injection, stored: Stored, seed: int) -> None:
+        self._injection, self._stored, self._seed = injection, stored, seed
+        ordinary = _without_top(Population(stored.error, stored.seen).consensus.all)
+        eligible = ~np.isnan(ordinary.rank) & ~np.isnan(stored.error).any(axis=0)
+        n_eligible = int(eligible.sum())
+        if not n_eligible:
+            raise CatalogError(
+                f"dataset {stored.dataset.name} has no ordinary spectrum to plant an oddity in: of {len(eligible)} "
+                "scored spectra, those in the top 5 % and those that a model has not scored are left out"
+            )
+        self._hosts: dict[str, Hosts] = {
+            kind: choose_hosts(kind, injection.hosts, eligible, stored.bp_rp, stored.abs_g, seed)
+            for kind in injection.kinds
+        }
+        anywhere = [kind for kind, hosts in self._hosts.items() if not hosts.in_region]
+        chosen = {kind: stored.spectrum_id[hosts.index].tolist() for kind, hosts in self._hosts.items()}
+        self.columns: dict[str, Any] = {"mode": "injection"}
+        self.settings: dict[str, Any] = asdict(injection) | {
+            "anywhere": anywhere,
+            "hosts_sha256": sha256_of_text(canonical_json(chosen)),
+        }
+        self.remarks = []
+        if anywhere:
+            kinds = "any kind" if len(anywhere) == len(self._hosts) else ", ".join(anywhere)
+            self.remarks.append(
+                f"fewer than {injection.hosts} ordinary spectra have Gaia photometry in the host region of {kinds}; "
+                "planted in any ordinary spectra instead"
+            )
+        if n_eligible < injection.hosts:
+            self.remarks.append(f"dataset {stored.dataset.name} has {n_eligible} ordinary spectra, so that many hosts")
+
+    def rows(self, database: Database, detectors: Detectors, talk: Callable[[str], None]) -> Iterator[Row]:
+        """Recovery of every kind and strength by every method and set of members, against the ordinary spectra.
+
+        An ordinary spectrum is outside the top 5 %, by the method and members in question: what one of them ranks
+        high already, it need not find.
+        talk : called with the kinds that leave every spectrum as it is
+        Reads the hosts' spectra and holds them; writes nothing.
+        """
+        spectra = self._spectra(database)
+
+        def blocks() -> Iterator[PlantedBlock]:
+            return plant(self._stored.pixels.wavelength, spectra, self._injection.strengths, self._seed)
+
+        keys, changed = [], set()
+        for block in blocks():
+            keys.append((block.kind, block.strength))
+            if block.changed.any():
+                changed.add(block.kind)
+        if unchanged := [kind for kind in spectra if kind not in changed]:
+            talk(f"in the window of ensemble {self._stored.ensemble.name}, {', '.join(unchanged)} changes no pixel")
+        errors_of = detectors.errors_of(lambda: (block.flux for block in blocks()), len(keys))
+        for method, population in detectors.populations.items():
+            placed = [
+                population.place(error, self._hosts[kind].index)
+                for error, (kind, _) in zip(errors_of[method], keys, strict=True)
+            ]
+            for members in MEMBERS:
+                ordinary = _without_top(population.consensus.by(members))
+                odd = {
+                    key: _of_ordinary(consensus.by(members), ordinary, self._hosts[key[0]])
+                    for key, consensus in zip(keys, placed, strict=True)
+                }
+                for (kind, strength), standing in odd.items():
+                    yield Row(method, members, kind, strength, measure(standing, ordinary, self._seed))
+                for strength in self._injection.strengths:
+                    ranks = [standing.rank for key, standing in odd.items() if key[1] == strength]
+                    together = Standing(np.concatenate(ranks), ordinary.n_ranked)
+                    yield Row(method, members, None, strength, measure(together, ordinary, self._seed))
+
+    def _spectra(self, database: Database) -> Spectra:
+        stored = self._stored
+        needed = np.unique(np.concatenate([hosts.index for hosts in self._hosts.values()]))
+        ids = stored.spectrum_id[needed]
+        flux, ivar = spectra_of(database, stored.dataset.dataset_id, stored.pixels, ids, flux_only=False)
+        rows = {kind: np.searchsorted(needed, hosts.index) for kind, hosts in self._hosts.items()}
+        return {kind: (flux[row], ivar[row]) for kind, row in rows.items()}
+
+
+def _without_top(standing: Standing) -> Standing:
+    return Standing(
+        np.where(standing.rank > n_top(standing.n_ranked, ODD_ALREADY), standing.rank, np.nan), standing.n_ranked
+    )
+
+
+def _of_ordinary(planted: Standing, ordinary: Standing, hosts: Hosts) -> Standing:
+    """Without the planted spectra whose hosts are not ordinary."""
+    return Standing(np.where(np.isnan(ordinary.rank[hosts.index]), np.nan, planted.rank), planted.n_ranked)

@@ -1,0 +1,160 @@
+"""What is recovered of known anomalies, as one figure."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from astropy.table import Table
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from catalog.errors import CatalogError
+
+SUFFIXES = (".png", ".pdf", ".svg")
+
+STYLES = {
+    "autoencoder": ("#0072B2", "o"),
+    "pca": ("#D55E00", "s"),
+    "isolation forest": ("#009E73", "^"),
+    "local outlier factor": ("#CC79A7", "D"),
+}
+"""Colour and marker of each method: Okabe & Ito's palette, which the colour-blind can tell apart, as do the markers."""
+
+TOGETHER = "all kinds"
+
+PANEL_COLUMNS = 4
+STYLE: dict[Any, Any] = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.linewidth": 0.6,
+    "pdf.fonttype": 42,  # text that a journal can edit
+    "svg.fonttype": "none",
+}
+
+
+def writable(path: Path) -> Path:
+    """The path, if a figure can be written there; asked before the long work.
+
+    Read-only. Raises CatalogError for another suffix, or a folder that is absent or cannot be written.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise CatalogError(f"{path}: a figure is one of {', '.join(SUFFIXES)}")
+    if not path.parent.is_dir():
+        raise CatalogError(f"no folder {path.parent} for the figure; create it first")
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise CatalogError(f"{path} cannot be written; choose another file for the figure")
+    return path
+
+
+def draw(table: Table, path: Path) -> None:
+    """Draw the recovery of one evaluation by the consensus of all members.
+
+    table : rows of `recovery`, with the mode of the evaluation in `meta`
+    For oddities planted at several strengths: recall in the top 1 % against strength, a panel per kind. For listed
+    anomalies: recall in the top 1 and 5 % of each kind. Bars are 95 % confidence intervals.
+    Writes the file. Raises CatalogError if it cannot be written.
+    """
+    shown = table[np.asarray((table["members"] == "all") & (table["n_odd"] > 0))]
+    with mpl.rc_context(STYLE):
+        figure = _against_strength(shown) if table.meta["mode"] == "injection" else _by_kind(shown)
+        try:
+            figure.savefig(path, dpi=200)
+        except OSError as error:
+            raise CatalogError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _against_strength(table: Table) -> Figure:
+    kinds = _kinds(table)
+    n_column = min(PANEL_COLUMNS, len(kinds))
+    n_row = -(-len(kinds) // n_column)
+    # The whole width of a journal's page, in inches; a legend above.
+    figure = Figure(figsize=(1 + 1.55 * n_column, 0.7 + 1.5 * n_row), layout="constrained")
+    panels = figure.subplots(n_row, n_column, sharex=True, sharey=True, squeeze=False).ravel()
+    strengths = np.unique(np.asarray(table["strength"]))
+    for panel, kind in zip(panels, kinds, strict=False):
+        of_kind = table[_of(table, kind)]
+        for number, method in enumerate(_methods(table)):
+            rows = of_kind[of_kind["method"] == method]
+            # Side by side, or the bars of one method would hide another's.
+            shift = 1.05 ** (number - (len(_methods(table)) - 1) / 2)
+            _points(panel, rows, "recall_1", np.asarray(rows["strength"]) * shift, method, "-")
+        counts = set(of_kind["n_odd"].tolist())
+        panel.set_title(
+            f"{kind} (n {'=' if len(counts) == 1 else '≤'} {max(counts)})",
+            fontweight="bold" if kind == TOGETHER else "normal",
+        )
+        panel.set_xscale("log", base=2)
+        panel.set_xticks(strengths, [f"{strength:g}" for strength in strengths], minor=False)
+        panel.set_ylim(-0.04, 1.04)
+        panel.axhline(0.01, color="0.6", linewidth=0.6, linestyle=":")
+    for panel in panels[len(kinds) :]:
+        panel.set_visible(False)
+    for column in range(n_column):
+        panels[[i for i in range(len(kinds)) if i % n_column == column][-1]].tick_params(labelbottom=True)
+    figure.supxlabel("strength of the planted oddity (1: nominal)", fontsize=9)
+    figure.supylabel("recall in the top 1 %", fontsize=9)
+    _legend(figure, panels[0])
+    return figure
+
+
+def _by_kind(table: Table) -> Figure:
+    table = table[np.ma.getmaskarray(np.ma.asarray(table["strength"]))]
+    kinds = _kinds(table)
+    methods = _methods(table)
+    figure = Figure(figsize=(7.1, 1 + 0.11 * len(kinds) * (1 + len(methods))), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    place = np.arange(len(kinds), dtype=float)
+    for panel, percent in zip(panels, ("1", "5"), strict=True):
+        for number, method in enumerate(methods):
+            rows = table[table["method"] == method]
+            rows = rows[[int(np.flatnonzero(_of(rows, kind))[0]) for kind in kinds]]
+            shift = (number - (len(methods) - 1) / 2) * 0.75 / len(methods)
+            _points(panel, rows, f"recall_{percent}", place + shift, method, "none", horizontal=True)
+        panel.axvline(float(percent) / 100, color="0.6", linewidth=0.6, linestyle=":")
+        panel.set_xlim(-0.02, 1.02)
+        panel.set_xlabel(f"recall in the top {percent} %", fontsize=9)
+        for edge in place[1:] - 0.5:
+            panel.axhline(edge, color="0.88", linewidth=0.5)
+    one = table[table["method"] == methods[0]]
+    counts = [int(one["n_odd"][np.flatnonzero(_of(one, kind))[0]]) for kind in kinds]
+    panels[0].set_yticks(place, [f"{kind} (n = {n})" for kind, n in zip(kinds, counts, strict=True)])
+    panels[0].set_ylim(len(kinds) - 0.5, -0.5)
+    _legend(figure, panels[0])
+    return figure
+
+
+def _points(
+    panel: Axes, rows: Table, column: str, place: np.ndarray, method: str, line: str, *, horizontal: bool = False
+) -> None:
+    color, marker = STYLES[method]
+    value, lo, hi = (np.asarray(rows[name], float) for name in (column, f"{column}_lo", f"{column}_hi"))
+    interval = np.stack([value - lo, hi - value])
+    x, y, x_interval, y_interval = (value, place, interval, None) if horizontal else (place, value, None, interval)
+    panel.errorbar(
+        x, y, xerr=x_interval, yerr=y_interval,
+        color=color, marker=marker, markersize=3, linewidth=1, elinewidth=0.7, linestyle=line, label=method,
+    )  # fmt: skip
+
+
+def _kinds(table: Table) -> list[str]:
+    """Kinds in the order of the rows; all together come last."""
+    return list(dict.fromkeys(_names(table)))
+
+
+def _of(table: Table, kind: str) -> np.ndarray:
+    return np.array(_names(table)) == kind
+
+
+def _names(table: Table) -> list[str]:
+    return [TOGETHER if value is np.ma.masked else str(value) for value in table["kind"]]
+
+
+def _methods(table: Table) -> list[str]:
+    return [method for method in STYLES if method in set(table["method"])]
+
+
+def _legend(figure: Figure, panel: Axes) -> None:
+    handles, labels = panel.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)

@@ -1,0 +1,125 @@
+"""`catalog evaluate`: what is recovered of known anomalies."""
+
+import sys
+from pathlib import Path
+
+import click
+import numpy as np
+from astropy.table import Table
+from catalog.cli.options import catalog_of, format_option, scored_options
+from catalog.cli.output import progress_bar, say, show
+
+from catalog.errors import CatalogError
+from catalog.evaluation.injection import N_HOST, STRENGTHS, Injection
+from catalog.evaluation.truth import TruthFile
+
+
+@click.command()
+@click.option(
+    "--truth", type=click.Path(path_type=Path), metavar="FILE", help="Ids and kinds: CSV, ECSV, FITS, VOTable."
+)
+@click.option("--id", "id_column", metavar="COLUMN", help="Its column of MaNGA ids.  Default: mangaid.")
+@click.option("--kind-column", metavar="COLUMN", help="Its column of kinds; blank is ordinary.  Default: kind.")
+@click.option("--kind", "kinds", multiple=True, metavar="KIND", help="Oddity to plant, repeatable.  Default: all.")
+@click.option(
+    "--strength",
+    "strengths",
+    multiple=True,
+    type=float,
+    help=f"Strength to plant it at, repeatable.  Default: {', '.join(f'{strength:g}' for strength in STRENGTHS)}.",
+)
+@click.option("--hosts", type=int, help=f"Spectra to plant each kind in.  Default: {N_HOST}.")
+@scored_options
+@click.option("--seed", default=0, show_default=True, help="Of hosts, oddities, baselines and bootstrap.")
+@click.option("--no-baselines", is_flag=True, help="Leave out PCA, isolation forest and local outlier factor.")
+@click.option("--figure", type=click.Path(path_type=Path), metavar="FILE", help="Draw it: png, pdf or svg.")
+@format_option
+@click.pass_context
+def evaluate(
+    ctx: click.Context,
+    truth: Path | None,
+    id_column: str | None,
+    kind_column: str | None,
+    kinds: tuple[str, ...],
+    strengths: tuple[float, ...],
+    hosts: int | None,
+    dataset: str | None,
+    ensemble: str | None,
+    seed: int,
+    no_baselines: bool,
+    figure: Path | None,
+    format_: str | None,
+) -> None:
+    """Measure what is recovered of known anomalies.
+
+    With --truth, of the stars that a file lists; without, of oddities planted in ordinary spectra of the dataset.
+    Recall is the share of the anomalies in the top 0.5, 1, 2 and 5 % of the consensus, percentile their median place
+    in it, AUC the probability that one ranks before an ordinary spectrum; each with its 95 % interval, once for all
+    models and once for those that have not seen the star. The same for simpler methods on the same splits.
+
+    Writes the rows of evaluation, recovery and model_agreement in one transaction at the end. Scores stay as they
+    are. The same evaluation is done once, and then shown again. A table on a terminal has the main columns, the other
+    formats have all.
+
+    \b
+    Example:
+      catalog evaluate --truth carbon_stars.csv --kind-column class
+      catalog evaluate --kind ch-star --kind artifact-9500 --figure recovery.pdf
+    """
+    if truth is not None and (kinds or strengths or hosts is not None):
+        raise CatalogError("--kind, --strength and --hosts are of planted oddities; leave them out, or --truth")
+    if truth is None and (id_column or kind_column):
+        raise CatalogError("--id and --kind-column are columns of a truth table; name its file with --truth")
+    asked: TruthFile | Injection
+    if truth is not None:
+        asked = TruthFile(truth, id_column or "mangaid", kind_column or "kind")
+    else:
+        asked = Injection(kinds, strengths or STRENGTHS, N_HOST if hosts is None else hosts)
+    with progress_bar("evaluating") as bar:
+        table = catalog_of(ctx).evaluate(
+            asked, dataset, ensemble, seed, not no_baselines, figure, talk=say, progress=bar
+        )
+    say(
+        "ensemble {ensemble} on dataset {dataset}: evaluation {evaluation_id}".format(**table.meta)
+        + (", done before and shown again" if table.meta["known"] else "")
+    )
+    if len(agreement := table.meta["agreement"]):
+        say(
+            f"its models agree pair by pair: Spearman {_range(agreement['spearman'])}, "
+            f"{_range(agreement['top_1_overlap'])} of the top 1 % in common"
+        )
+    if figure is not None:
+        say(f"drawn in {figure}")
+    # What `show` does with no format given.
+    as_table = format_ == "table" or (format_ is None and sys.stdout.isatty())
+    show(_compact(table) if as_table else table, format_)
+
+
+def _range(values: np.ndarray) -> str:
+    return f"{np.min(values):.2f} to {np.max(values):.2f}" if len(values) > 1 else f"{values[0]:.2f}"
+
+
+def _compact(table: Table) -> Table:
+    """The main columns, with the unseen consensus beside that of all members."""
+    every, unseen = (table[table["members"] == members] for members in ("all", "unseen"))
+    columns: dict[str, list] = {"kind": ["all kinds" if kind is np.ma.masked else kind for kind in every["kind"]]}
+    if not np.ma.getmaskarray(np.ma.asarray(every["strength"])).all():
+        columns["strength"] = ["" if value is np.ma.masked else f"{value:g}" for value in every["strength"]]
+    columns["method"] = list(every["method"])
+    columns["n"] = list(every["n_odd"])
+    columns["recall_1"] = _with_interval(every, "recall_1", ".2f")
+    columns["recall_5"] = _with_interval(every, "recall_5", ".2f")
+    columns["auc"] = _with_interval(every, "auc", ".2f")
+    columns["percentile"] = _with_interval(every, "median_percentile", ".1f")
+    columns["n unseen"] = list(unseen["n_odd"])
+    columns["recall_5 unseen"] = _with_interval(unseen, "recall_5", ".2f")
+    columns["auc unseen"] = _with_interval(unseen, "auc", ".2f")
+    return Table(columns)
+
+
+def _with_interval(table: Table, name: str, digits: str) -> list[str]:
+    return [
+        "" if value is np.ma.masked
+        else format(value, digits) + ("" if lo is np.ma.masked else f" [{lo:{digits}}, {hi:{digits}}]")
+        for value, lo, hi in zip(table[name], table[f"{name}_lo"], table[f"{name}_hi"], strict=True)
+    ]  # fmt: skip
