@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from catalog import __version__
 from catalog.autoencoder.backend import keras
 from catalog.autoencoder.network import Autoencoder
+from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.recipe import Recipe
-from catalog.autoencoder.training import Epoch, log_flux, train
+from catalog.autoencoder.training import Epoch, train
 from catalog.autoencoder.weights import make_weights_folder, save_weights
 from catalog.database import schema
 from catalog.database.connection import Database, append, arrow, next_id

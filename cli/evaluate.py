@@ -1,13 +1,12 @@
 """`catalog evaluate`: what is recovered of known anomalies."""
 
-import sys
 from pathlib import Path
 
 import click
 import numpy as np
 from astropy.table import Table
 from catalog.cli.options import catalog_of, format_option, scored_options
-from catalog.cli.output import progress_bar, say, show
+from catalog.cli.output import chosen_format, progress_bar, say, show
 
 from catalog.errors import CatalogError
 from catalog.evaluation.injection import N_HOST, STRENGTHS, Injection
@@ -90,9 +89,7 @@ def evaluate(
         )
     if figure is not None:
         say(f"drawn in {figure}")
-    # What `show` does with no format given.
-    as_table = format_ == "table" or (format_ is None and sys.stdout.isatty())
-    show(_compact(table) if as_table else table, format_)
+    show(_compact(table) if chosen_format(format_) == "table" else table, format_)
 
 
 def _range(values: np.ndarray) -> str:

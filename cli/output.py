@@ -27,8 +27,12 @@ def say(message: str) -> None:
 
 def show(table: Table, format_: str | None, title: str | None = None) -> None:
     """Write a table to standard output."""
-    format_ = format_ or ("table" if sys.stdout.isatty() else "csv")
-    _FORMATS[format_](table, title)
+    _FORMATS[chosen_format(format_)](table, title)
+
+
+def chosen_format(format_: str | None) -> str:
+    """The format asked for, or else a table on a terminal and CSV elsewhere."""
+    return format_ or ("table" if sys.stdout.isatty() else "csv")
 
 
 @contextmanager

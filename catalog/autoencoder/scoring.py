@@ -1,13 +1,20 @@
 """Spectra into errors and latent vectors (the paper, section 3.3)."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from catalog.autoencoder.network import Autoencoder
-from catalog.autoencoder.training import log_flux
+from catalog.autoencoder.preprocessing import log_flux
 
 LARGEST_LOG_FLUX = 150.0
+
+
+class Reconstructs(Protocol):
+    """Whatever encodes and decodes spectra: the network, or a simpler model to compare it with."""
+
+    def reconstruct(self, log_flux: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Latent vectors (n, n_latent) and reconstructions (n, n_pixel) of f = ln F (n, n_pixel)."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +31,7 @@ class Scores:
     latent: np.ndarray
 
 
-def score(network: Autoencoder, flux: np.ndarray, ivar: np.ndarray, mask: np.ndarray) -> Scores:
+def score(network: Reconstructs, flux: np.ndarray, ivar: np.ndarray, mask: np.ndarray) -> Scores:
     """Errors and latent vectors of spectra; a pure function of arrays.
 
     flux : (n, n_pixel) float32, finite and > 0 in the model's window, 1e-17 erg / (s cm2 Angstrom)

@@ -48,7 +48,6 @@ class Baselines:
         The error of PCA is Eq. 2 on normalised flux, by the function that scores the networks. Read-only.
         """
         unknown = np.full_like(flux, np.nan)
-        # To `score`, whatever reconstructs is a network.
-        scores = score(self, flux, unknown, np.zeros(flux.shape, np.int32))  # type: ignore[arg-type]
+        scores = score(self, flux, unknown, np.zeros(flux.shape, np.int32))
         forest, factor = (-model.score_samples(scores.latent) for model in (self._forest, self._factor))
         return np.stack([scores.error, forest, factor])

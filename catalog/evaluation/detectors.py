@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from catalog.autoencoder.preprocessing import log_flux
+from catalog.autoencoder.scoring import score
 from catalog.autoencoder.weights import load_weights
 from catalog.database.connection import Database
 from catalog.evaluation.consensus import Population
@@ -50,7 +52,6 @@ class Detectors:
         return {AUTOENCODER: self._by_networks(blocks, n_block)} | self._by_baselines(blocks, n_block)
 
     def _fit(self, seed: int) -> "list[Baselines]":
-        from catalog.autoencoder.training import log_flux  # loads TensorFlow
         from catalog.evaluation.baselines import LARGEST_FIT, Baselines  # loads scikit-learn
 
         fitted = []
@@ -80,7 +81,6 @@ class Detectors:
 
     def _by_networks(self, blocks: Blocks, n_block: int) -> list[np.ndarray]:
         from catalog.autoencoder.network import Autoencoder  # loads TensorFlow
-        from catalog.autoencoder.scoring import score
 
         def error(flux: np.ndarray) -> np.ndarray:
             # The chi2 of a planted spectrum is not asked for, so its ivar is left out.

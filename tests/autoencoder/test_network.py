@@ -8,9 +8,10 @@ from files import smooth_flux
 
 from catalog.autoencoder.backend import keras
 from catalog.autoencoder.network import Autoencoder
+from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.scoring import score
-from catalog.autoencoder.training import log_flux, train
+from catalog.autoencoder.training import train
 from catalog.autoencoder.weights import load_weights, save_weights
 from catalog.errors import CatalogError
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from files import smooth_flux
 
-from catalog.autoencoder.training import log_flux
+from catalog.autoencoder.preprocessing import log_flux
 from catalog.evaluation.baselines import Baselines
 from catalog.evaluation.methods import BASELINES
 
