@@ -1,6 +1,7 @@
 """The files of a mock survey: the MaStar reader takes them for real, and they agree with the truth beside them."""
 
 import csv
+import gzip
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,20 @@ def test_every_file_is_recognised(folder: Path, file: str, product: str) -> None
         assert recognised is not None
         assert recognised.name == product
         assert table.primary["MOCKSTAR"] == SURVEY.n_star
+
+
+@pytest.mark.parametrize(
+    ("file", "first_byte", "row_bytes"), [("VISITS", 11520, 127936), ("STELLAR_PARAMETERS", 17280, 324)]
+)
+def test_rows_begin_at_the_byte_that_mastars_do(folder: Path, file: str, first_byte: int, row_bytes: int) -> None:
+    path = folder / getattr(mock, file)
+    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    rows = read(path)
+    assert rows.dtype.itemsize == row_bytes
+    assert len(data) == first_byte + -(-row_bytes * len(rows) // 2880) * 2880
+    for index in (0, 1, len(rows) - 1):
+        start = first_byte + row_bytes * index
+        assert data[start + 12 : start + 34].decode() == f"{text(rows['MANGAID'])[index]:<22}"
 
 
 def test_files_agree_on_the_stars(folder: Path) -> None:
