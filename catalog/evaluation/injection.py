@@ -12,6 +12,9 @@ from catalog.surveys.mock.oddities import ODDITIES
 STRENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
 N_HOST = 50
 
+FEWEST_IN_REGION = 10
+"""A kind whose host region holds fewer stars than this is planted anywhere."""
+
 HOST_STREAM, ODDITY_STREAM = 0, 1
 
 
@@ -53,15 +56,15 @@ class Hosts:
 
 
 def choose_hosts(kind: str, n: int, eligible: np.ndarray, bp_rp: np.ndarray, abs_g: np.ndarray, seed: int) -> Hosts:
-    """A random choice of n spectra in the host region of a kind, or of all if the region holds fewer.
+    """A random choice of n spectra in the host region of a kind, or of all if the region holds next to none.
 
     eligible : (n_spectrum,) bool
     bp_rp, abs_g : (n_spectrum,) mag, NaN where unknown
-    Returns fewer than n if fewer are eligible. Read-only.
+    Returns fewer than n if the region, or where that is left aside the dataset, has fewer. Read-only.
     """
     oddity = ODDITIES[kind]
     inside = eligible & _within(bp_rp, oddity.bp_rp) & _within(abs_g, oddity.abs_g)
-    in_region = int(inside.sum()) >= n
+    in_region = int(inside.sum()) >= min(n, FEWEST_IN_REGION)
     candidates = np.flatnonzero(inside if in_region else eligible)
     generator = _generator(seed, kind, HOST_STREAM)
     return Hosts(np.sort(generator.choice(candidates, min(n, len(candidates)), replace=False)), in_region)

@@ -57,10 +57,13 @@ class Planted:
         if anywhere:
             kinds = "any kind" if len(anywhere) == len(self._hosts) else ", ".join(anywhere)
             self.remarks.append(
-                f"fewer than {injection.hosts} ordinary spectra have Gaia photometry in the host region of {kinds}; "
+                f"next to no ordinary spectrum has Gaia photometry in the host region of {kinds}; "
                 "planted in any ordinary spectra instead"
             )
-        if n_eligible < injection.hosts:
+        for kind, hosts in self._hosts.items():
+            if hosts.in_region and len(hosts.index) < injection.hosts:
+                self.remarks.append(f"{kind} has {len(hosts.index)} ordinary hosts in its region, fewer than asked for")
+        if anywhere and n_eligible < injection.hosts:
             self.remarks.append(f"dataset {stored.dataset.name} has {n_eligible} ordinary spectra, so that many hosts")
 
     def rows(self, database: Database, detectors: Detectors, talk: Callable[[str], None]) -> Iterator[Row]:

@@ -197,14 +197,18 @@ def test_hosts_lie_in_the_region_where_gaia_knows_enough_of_them(
     assert lines == []
     catalog.evaluate(Injection(("red",), (1.0,), 30), baselines=False, talk=lines.append)
     catalog.evaluate(Injection(("red", "arm-step"), (1.0,), 99), baselines=False, talk=lines.append)
-    instead = "planted in any ordinary spectra instead"
-    assert lines == [
-        f"fewer than 30 ordinary spectra have Gaia photometry in the host region of any kind; {instead}",
-        f"fewer than 99 ordinary spectra have Gaia photometry in the host region of any kind; {instead}",
-        "dataset large has 37 ordinary spectra, so that many hosts",
+    blue = dataclasses.replace(red, kind="blue", bp_rp=(-3.0, -2.0))
+    monkeypatch.setitem(ODDITIES, "blue", blue)
+    catalog.evaluate(Injection(("red", "blue"), (1.0,), 10), baselines=False, talk=lines.append)
+    assert [line.split(" ordinary")[0] for line in lines] == [
+        "red has 18",
+        "red has 18",
+        "arm-step has 36",
+        "next to no",
     ]
+    assert lines[-1].endswith("in the host region of blue; planted in any ordinary spectra instead")
     settings = "SELECT settings->>'$.anywhere' FROM evaluation ORDER BY evaluation_id"
-    assert rows(catalog.database.path, settings) == [("[]",), ('["red"]',), ('["red","arm-step"]',)]
+    assert rows(catalog.database.path, settings) == [("[]",), ("[]",), ("[]",), ('["blue"]',)]
 
 
 def test_planted_spectra_go_through_the_function_that_scores(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,11 @@ import pytest
 from files import WAVELENGTH, smooth_flux
 
 from catalog.errors import CatalogError
-from catalog.evaluation.injection import STRENGTHS, Injection, choose_hosts, plant
+from catalog.evaluation.injection import FEWEST_IN_REGION, STRENGTHS, Injection, choose_hosts, plant
 from catalog.surveys.mock.oddities import ODDITIES
 
 N = 400
-KIND = "ch-star"
+KIND = "wd-m-dwarf"
 
 
 @pytest.fixture
@@ -31,17 +31,33 @@ def test_hosts_lie_in_the_region_of_the_kind_and_are_eligible(cmd: tuple[np.ndar
     assert eligible[hosts.index].all()
 
 
-def test_where_the_region_holds_too_few_any_eligible_spectrum_is_a_host(cmd: tuple[np.ndarray, np.ndarray]) -> None:
+def inside(cmd: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    regions = ODDITIES[KIND].bp_rp, ODDITIES[KIND].abs_g
+    return np.all([(values >= lo) & (values <= hi) for values, (lo, hi) in zip(cmd, regions, strict=True)], axis=0)
+
+
+def test_a_region_with_fewer_hosts_than_asked_for_gives_what_it_has(cmd: tuple[np.ndarray, np.ndarray]) -> None:
+    there = inside(cmd)
+    hosts = choose_hosts(KIND, N, np.ones(N, bool), *cmd, seed=0)
+    assert hosts.in_region
+    assert np.array_equal(hosts.index, np.flatnonzero(there))
+    assert FEWEST_IN_REGION <= len(hosts.index) < N
+
+
+def test_where_the_region_is_next_to_empty_any_eligible_spectrum_is_a_host(cmd: tuple[np.ndarray, np.ndarray]) -> None:
+    eligible = ~inside(cmd) & (np.arange(N) < 250)
+    eligible[np.flatnonzero(inside(cmd))[: FEWEST_IN_REGION - 1]] = True
+    hosts = choose_hosts(KIND, 100, eligible, *cmd, seed=0)
+    assert (len(hosts.index), hosts.in_region) == (100, False)
+    assert eligible[hosts.index].all()
     eligible = np.arange(N) < 250
-    hosts = choose_hosts(KIND, 200, eligible, *cmd, seed=0)
-    assert (len(hosts.index), hosts.in_region, hosts.index.max() < 250) == (200, False, True)
     unknown = np.full(N, np.nan)
     assert len(choose_hosts(KIND, 300, eligible, unknown, unknown, seed=0).index) == 250
 
 
 def test_the_choice_is_random_and_repeatable(cmd: tuple[np.ndarray, np.ndarray]) -> None:
     def chosen(kind: str, seed: int) -> list[int]:
-        return choose_hosts(kind, 100, np.ones(N, bool), *cmd, seed).index.tolist()
+        return choose_hosts(kind, 10, np.ones(N, bool), *cmd, seed).index.tolist()
 
     assert chosen(KIND, 0) == chosen(KIND, 0)
     assert len({tuple(chosen(*which)) for which in ((KIND, 0), (KIND, 1), ("arm-step", 0))}) == 3
