@@ -46,16 +46,22 @@ class Session:
         return list(csv.DictReader(io.StringIO(done.stdout)))
 
 
-def _recall(rows: list[dict[str, str]], strength: str, members: str) -> list[list[object]]:
-    """One row per kind: recall in the top 1 % by every method, at one strength or, with "", at all together."""
-    chosen = [row for row in rows if row["strength"] == strength and row["members"] == members]
-    methods = list(dict.fromkeys(row["method"] for row in chosen))
-    kinds = list(dict.fromkeys(row["kind"] for row in chosen))
-    return [["kind", "n", *methods]] + [
-        [kind or "all kinds", of_kind[methods[0]]["n_odd"], *(_interval(of_kind[method]) for method in methods)]
+def _recall(rows: list[dict[str, str]], strength: str) -> str:
+    """Recall in the top 1 % of every kind by every method, at one strength or, with "", at all together."""
+    chosen = {(row["kind"], row["method"], row["members"]): row for row in rows if row["strength"] == strength}
+    kinds = dict.fromkeys(kind for kind, _, _ in chosen)
+    methods = [(method, "all") for method in dict.fromkeys(method for _, method, _ in chosen)]
+    methods.insert(1, (methods[0][0], "unseen"))
+    cells = [
+        [
+            kind or "all kinds",
+            chosen[kind, *methods[0]]["n_odd"],
+            *(_interval(chosen[kind, *which]) for which in methods),
+        ]
         for kind in kinds
-        if (of_kind := {row["method"]: row for row in chosen if row["kind"] == kind})
     ]
+    names = [method if members == "all" else f"{method}, unseen" for method, members in methods]
+    return table(["kind", "n", *names], cells)
 
 
 def _interval(row: dict[str, str]) -> str:
@@ -89,13 +95,8 @@ def main() -> None:
     ]  # fmt: skip
     rows.append(["the paper", "", "1e-03", *(f"{value:.1f}" for value in PAPER.values())])
     print(table(["model", "training loss", "validation loss", *PAPER], rows))
-    for members in ("all", "unseen"):
-        print(f"\nKnown oddities of all strengths in the top 1 %, {members} members:\n")
-        header, *kinds = _recall(listed, "", members)
-        print(table(header, kinds))
-        print(f"\nPlanted at nominal strength, in the top 1 %, {members} members:\n")
-        header, *kinds = _recall(planted, "1.0", members)
-        print(table(header, kinds))
+    print(f"\nKnown oddities of all strengths in the top 1 %:\n\n{_recall(listed, '')}")
+    print(f"\nPlanted at nominal strength, in the top 1 %:\n\n{_recall(planted, '1.0')}")
     print("\nRecovery of planted oddities by the autoencoders (all members), in the top 1 %, against strength:\n")
     curves = [row for row in planted if row["method"] == "autoencoder" and row["members"] == "all"]
     strengths = sorted({float(row["strength"]) for row in curves})

@@ -11,7 +11,8 @@ from catalog.errors import CatalogError
 COMMANDS = {
     "demo": "The whole job on a small survey made on the spot.",
     "mock": "Make up a survey in MaStar's file formats, with the truth beside it.",
-    "db": "Create, migrate or describe the database.",
+    "db": "Create, migrate, describe or compact the database.",
+    "download": "Fetch the files of MaStar, or go on fetching them.",
     "ingest": "Load FITS files, or all FITS files in folders.",
     "train": "Train an ensemble of autoencoders, or finish an interrupted one.",
     "score": "Compute errors and latent vectors of a dataset.",

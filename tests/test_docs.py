@@ -38,7 +38,7 @@ def evaluated(scored: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("sql", blocks("sql"))
 def test_sql_of_the_readme_runs_and_finds_something(sql: str, evaluated: Path) -> None:
-    rows = Catalog(evaluated).query(sql.replace("7-1418902", ODD))
+    rows = Catalog(evaluated).query(sql.replace("3-1552457", ODD))
     empty_here = "source = 'v2 MED'" in sql or "n_model_unseen >= 2" in sql
     assert len(rows) or empty_here
 
