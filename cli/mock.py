@@ -22,7 +22,7 @@ def mock(folder: Path, stars: int, seed: int, anomaly_fraction: float, visits: b
     """Make up a survey in MaStar's file formats, with the truth beside it.
 
     Writes the summary catalog, the Gaia cross-match, stellar parameters, and combined spectra at two resolutions, some
-    of them odd; truth.csv has the kind and strength of each oddity. Every 1,000 stars take 120 MB, with visits 400 MB.
+    of them odd; truth.csv has the kind and strength of each oddity. Every 1,000 stars take 120 MB, with visits 360 MB.
     Interrupted, it begins anew; the same survey is not made twice.
 
     \b
