@@ -275,8 +275,11 @@ def _register(
     weights_file, weights_sha256 = save_weights(database.path, network.get_weights())
     model = schema.model_version
     with database.write(patience=PATIENCE) as connection:
-        status = connection.execute(sa.select(model.c.status).where(model.c.model_id == member.model_id)).scalar()
-        if status != "planned":
+        planned = connection.execute(sa.select(model).where(model.c.model_id == member.model_id)).first()
+        # An ensemble made after a removal may have the same ids, but not the same seeds.
+        if planned is None or planned.seed != member.seed:
+            raise CatalogError(f"the ensemble of MODEL{member.number} was removed meanwhile; its result is given up")
+        if planned.status != "planned":
             raise CatalogError(f"MODEL{member.number} was trained by another process meanwhile; its result is kept")
         connection.execute(
             model.update()

@@ -8,10 +8,11 @@ import duckdb
 import numpy as np
 import sqlalchemy as sa
 from astropy import units as u
-from astropy.table import QTable, Table
+from astropy.table import MaskedColumn, QTable, Table
 
 from catalog.anomaly import questions
 from catalog.autoencoder.recipe import Recipe
+from catalog.database.compaction import compact
 from catalog.database.connection import Database, arrow
 from catalog.database.meaning import MEANINGS
 from catalog.database.migration import upgrade
@@ -19,8 +20,10 @@ from catalog.database.names import find_dataset, find_ensemble, find_scored_data
 from catalog.errors import CatalogError
 from catalog.ingest import ingest
 from catalog.loader import Ingested
-from catalog.spectra import wavelength
+from catalog.removal import Dependents, Kind, dependents_of, remove
+from catalog.spectra import wavelength, window
 from catalog.table import to_table
+from catalog.windows import widest_windows
 
 if TYPE_CHECKING:
     from catalog.autoencoder.training import Epoch
@@ -35,9 +38,9 @@ Range = tuple[float, float]
 class Catalog:
     """A catalog of spectra, models and scores in one DuckDB file.
 
-    Nothing is held open between calls. Methods that ask never write; `upgrade`, `ingest`, `train`, `score` and
-    `evaluate` write as they say. Every method raises CatalogError if the database is absent, locked by another
-    process, or of another revision, and for names it does not know.
+    Nothing is held open between calls. Methods that ask never write; `upgrade`, `ingest`, `train`, `score`,
+    `evaluate`, `remove` and `compact` write as they say. Every method raises CatalogError if the database is absent,
+    locked by another process, or of another revision, and for names it does not know.
 
     >>> catalog = Catalog("absent.duckdb")
     >>> catalog.query("SELECT 1")
@@ -244,6 +247,46 @@ class Catalog:
                 values = arrays[name].chunk(0).flatten().to_numpy()
                 spectrum[name] = values * u.Unit(unit) if unit else values
         return spectrum
+
+    def window_usable(self, dataset: str, limits: Range) -> Table:
+        """How many spectra of a dataset a window (vacuum Angstrom) keeps, and why the others fall out, in one row.
+
+        A spectrum may fall out for several reasons. Read-only. Raises CatalogError if the window holds no two pixels.
+        """
+        with self.database.read() as connection:
+            window(wavelength(connection, find_dataset(connection, dataset).dataset_id), limits)
+            return _ask(connection, questions.WINDOW_USABLE, dataset=dataset, lo=limits[0], hi=limits[1])
+
+    def widest_windows(self, dataset: str, fractions: Sequence[float]) -> Table:
+        """The widest windows that keep at least these fractions of a dataset's spectra, behind the paper's full range.
+
+        Widest in log wavelength; fractions that no window keeps have no row. Read-only.
+        """
+        found = widest_windows(self.database, dataset, fractions)
+        table = Table(
+            {"at_least": MaskedColumn([w.at_least or 0 for w in found], mask=[not w.at_least for w in found])}
+        )
+        table["window_lo"], table["window_hi"] = np.array([w.limits for w in found]).T * u.AA
+        for name in ("n_pixel", "n_usable"):
+            table[name] = [getattr(w, name) for w in found]
+        table["fraction"] = [w.n_usable / w.n_spectrum for w in found]
+        return table
+
+    def dependents(self, kind: Kind, name: str) -> Dependents:
+        """What would be removed with a dataset or an ensemble. Read-only."""
+        return dependents_of(self.database, kind, name)
+
+    def remove(self, kind: Kind, name: str, expected: Dependents | None = None) -> Dependents:
+        """Remove a dataset or an ensemble with what depends on it; returns what went.
+
+        expected : what `dependents` said; if it is given and no longer true, nothing is removed
+        Writes in one transaction, then removes the files of weights.
+        """
+        return remove(self.database, kind, name, expected)
+
+    def compact(self) -> tuple[int, int]:
+        """Rewrite the file without free blocks, if that gains anything; returns its size in bytes before and after."""
+        return compact(self.database)
 
     def status(self) -> tuple[Table, Table]:
         """Datasets and ensembles of the database. Read-only."""

@@ -8,7 +8,7 @@ from catalog.database.migration import is_blank, upgrade
 from catalog.errors import CatalogError
 from catalog.loader import Ingested, Loader, Progress
 from catalog.surveys import PRODUCTS, recognise
-from catalog.surveys.fits_table import FitsTable, NoTableError, open_table
+from catalog.surveys.fits_table import FitsTable, NoTableError, open_tables
 from catalog.surveys.product import Product
 
 MEMORY = "512MB"
@@ -58,27 +58,38 @@ def ingest(
 def _load(
     database: Database, files: list[tuple[Path, Product]], dataset: str | None, progress: Progress
 ) -> list[Ingested]:
-    with database.write(MEMORY) as connection:
+    with database.write(MEMORY, arrays=True) as connection:
         return [Loader(connection, path, product, dataset, progress).load() for path, product in files]
 
 
 def _recognised(paths: Iterable[Path]) -> tuple[list[tuple[Path, Product]], list[Ingested]]:
-    """The files to load, and those of folders that are no product we know."""
+    """The files to load, and those that are not: of a product without a place, or in a folder and of none we know."""
     files: list[tuple[Path, Product]] = []
     skipped: list[Ingested] = []
     for path in paths:
         for file in _fits_files(path):
             try:
-                with open_table(file) as table:
-                    product = recognise(table.columns)
-                    if product is None:
-                        raise NotRecognisedError(_not_recognised(table))
+                product = _product_of(file)
+                if product.unused:
+                    skipped.append(Ingested(file, product.name, skipped=product.unused))
+                else:
                     files.append((file, product))
             except (NotRecognisedError, NoTableError) as error:
                 if file == path:
                     raise
                 skipped.append(Ingested(file, None, skipped=str(error).removeprefix(f"{file} ")))
     return files, skipped
+
+
+def _product_of(path: Path) -> Product:
+    """What the first table that is known makes the file."""
+    refusals = []
+    with open_tables(path) as tables:
+        for table in tables:
+            if (product := recognise(table.columns)) is not None:
+                return product
+            refusals.append(_not_recognised(table))
+    raise NotRecognisedError(refusals[0])
 
 
 def _fits_files(path: Path) -> Iterator[Path]:

@@ -1,71 +1,28 @@
 """One file into tables, inside the transaction of a connection."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from catalog import __version__
+from catalog.ahead import ahead
 from catalog.database import schema
-from catalog.database.connection import append, array_column, execute_with, next_id
+from catalog.database.connection import next_id
 from catalog.errors import CatalogError
 from catalog.provenance import sha256_of_file, utc_now
 from catalog.quality import quality
-from catalog.surveys.fits_table import FitsTable, open_table
-from catalog.surveys.product import MOCK, Arrays, Block, Origin, Product
+from catalog.rows import RowLoader
+from catalog.surveys import recognise
+from catalog.surveys.fits_table import FitsTable, open_tables
+from catalog.surveys.product import Block, Origin, Product
 
-ROWS_PER_BLOCK = 512
-"""Rows read at a time: 28 MB of arrays on the MaStar grid."""
-
-NEW_STARS = """
-INSERT INTO star (star_id, mangaid, source_file_id)
-SELECT $first + row_number() OVER (ORDER BY min(incoming.position)) - 1, incoming.mangaid, $source_file_id
-FROM _incoming AS incoming
-ANTI JOIN star ON star.mangaid = incoming.mangaid
-GROUP BY incoming.mangaid
-"""
-
-# Two rows of a block may name one star: any_value takes the first that is not NULL.
-COMPLETE_STARS = """
-UPDATE star SET {assignments}
-FROM (SELECT mangaid, {values} FROM _incoming GROUP BY mangaid) AS known
-WHERE star.mangaid = known.mangaid
-"""
-
-INSERT_ROWS = """
-INSERT INTO {table} (star_id, source_file_id, {columns})
-SELECT star.star_id, $source_file_id, {incoming}
-FROM _incoming AS incoming
-JOIN star ON star.mangaid = incoming.mangaid
-ORDER BY incoming.position
-"""
-
-FORGET_REPLACED = """
-DELETE FROM {table} USING _incoming AS incoming, star
-WHERE star.mangaid = incoming.mangaid AND {table}.star_id = star.star_id
-  AND {table}.{key} = incoming.{key} AND {table}.source_file_id <> $source_file_id
-"""
-
-# What makes two rows of one star the same thing; a file that repeats one is at fault.
-KEYS = {
-    "spectrum": "dataset_id, plate, ifudesign, mjd",
-    "gaia_match": "gaia_release",
-    "stellar_parameter": "source",
-}
-
-REPEATED = """
-SELECT star.mangaid, count(*) AS n
-FROM {table}
-JOIN star ON star.star_id = {table}.star_id
-GROUP BY star.mangaid, {keys}
-HAVING count(*) > 1
-ORDER BY star.mangaid
-LIMIT 1
-"""
+ROWS_PER_BLOCK = 256
+"""Rows read at a time: 14 MB of arrays on the MaStar grid, 23 MB in the file; some five blocks are under way."""
 
 LOADED_INTO = """
 SELECT any_value(dataset.name)
@@ -82,11 +39,15 @@ UPDATE dataset SET
 WHERE dataset_id = $dataset_id
 """
 
+log = logging.getLogger("catalog")
+
 
 @dataclass(frozen=True)
 class Ingested:
     """What became of one file.
 
+    product : the first that it holds
+    n_row : rows read from the file; n_row_of : the same for each product in it
     dataset : for spectra, the dataset they are in
     n_usable : for spectra, those usable over the full range
     skipped : why nothing was read, or None
@@ -98,14 +59,18 @@ class Ingested:
     n_row: int = 0
     n_usable: int | None = None
     skipped: str | None = None
+    n_row_of: dict[str, int] = field(default_factory=dict)
 
 
 Progress = Callable[[Path, int, int], None]
-"""Called with a file, its rows read so far, and all its rows."""
+"""Called with a file, its rows read so far, and all its rows, of one table after another."""
 
 
 class Loader:
-    """Loads one file inside the transaction of a connection; the caller commits or rolls back."""
+    """Loads one file inside the transaction of a connection; the caller commits or rolls back.
+
+    product : what the file is, after its first table that is known
+    """
 
     def __init__(
         self, connection: sa.Connection, path: Path, product: Product, dataset: str | None, progress: Progress
@@ -116,27 +81,45 @@ class Loader:
         self.dataset = dataset
         self.progress = progress
         self.source_file_id = next_id(connection, schema.source_file.c.source_file_id)
-        self.dataset_id: int | None = None
 
     def load(self) -> Ingested:
-        """Read the file into its tables, unless a file of the same SHA-256 was loaded before.
+        """Read the tables of the file that are known, in order, unless a file of the same SHA-256 was loaded before.
 
-        Raises CatalogError if it is damaged, or if its rows are not what the database can hold.
+        Of several tables of one product the first is read: a summary catalog may hold its bad stars behind its good
+        ones. What is not read, tables and columns, is named to the logger "catalog", at debug level.
+        Raises CatalogError if the file is damaged, or if its rows are not what the database can hold.
         """
         digest = sha256_of_file(self.path)
         if before := self._loaded_before(digest):
             return before
-        with open_table(self.path) as table:
-            origin = self._origin(table)
-            self._describe_file(table, digest)
-            for block in self.product.read(table, ROWS_PER_BLOCK):
-                if block.arrays is not None and origin is not None:
-                    self._load_spectra(block, block.arrays, origin)
-                else:
-                    self._load_rows(block)
+        n_row_of: dict[str, int] = {}
+        dataset_id: int | None = None
+        with open_tables(self.path) as tables:
+            for number, table in enumerate(tables, 1):
+                product = recognise(table.columns)
+                if product is None or product.unused or product.name in n_row_of:
+                    log.debug("%s: table %d %s has no place here, not read", self.path, number, table.name)
+                    continue
+                n_row_of[product.name] = table.n_row
+                dataset_id = self._load_table(table, product) or dataset_id
+                if table.unread:
+                    columns = ", ".join(sorted(table.unread))
+                    log.debug("%s: columns of table %d without a place here: %s", self.path, number, columns)
+        self._describe_file(sum(n_row_of.values()), digest)
+        return self._ingested(n_row_of, dataset_id)
+
+    def _load_table(self, table: FitsTable, product: Product) -> int | None:
+        """Load one table; for spectra, returns the id of their dataset."""
+        loader = RowLoader(self.connection, table, product, self._origin(table, product), self.source_file_id)
+        # Three stages at a time: the file is read, a block decoded and counted, the one before it inserted.
+        with closing(ahead(_counted(product.read(table, ROWS_PER_BLOCK)))) as blocks:
+            for block, counts in blocks:
+                loader.load(block, counts)
                 self.progress(self.path, block.first_row + len(block.rows), table.n_row)
-            self._refuse_repeated(table.n_row)
-            return self._ingested(table.n_row)
+        loader.refuse_repeated()
+        if loader.origin is not None and loader.dataset_id is None:
+            raise CatalogError(f"{self.path} holds no spectrum")
+        return loader.dataset_id
 
     def _loaded_before(self, digest: str) -> Ingested | None:
         row = self.connection.execute(
@@ -152,10 +135,10 @@ class Loader:
             raise CatalogError(f"{self.path} is loaded already, into dataset {holder}; a file is loaded once")
         return Ingested(self.path, self.product.name, skipped=f"already loaded as {row.name} on {when} UTC")
 
-    def _origin(self, table: FitsTable) -> Origin | None:
-        if self.product.origin is None:
+    def _origin(self, table: FitsTable, product: Product) -> Origin | None:
+        if product.origin is None:
             return None
-        origin = self.product.origin(table)
+        origin = product.origin(table)
         name = self.dataset or origin.name
         if name is None:
             raise CatalogError(
@@ -164,7 +147,7 @@ class Loader:
             )
         return Origin(name, origin.survey, origin.release, origin.lsf_percentile)
 
-    def _describe_file(self, table: FitsTable, digest: str) -> None:
+    def _describe_file(self, n_row: int, digest: str) -> None:
         self.connection.execute(
             schema.source_file.insert().values(
                 source_file_id=self.source_file_id,
@@ -172,161 +155,26 @@ class Loader:
                 size=self.path.stat().st_size,
                 sha256=digest,
                 product=self.product.name,
-                n_row=table.n_row,
+                n_row=n_row,
                 ingested_at=utc_now(),
                 code_version=__version__,
             )
         )
 
-    def _load_rows(self, block: Block) -> None:
-        """Rows without arrays: the star's part to `star`, the rest to the product's table."""
-        rows = self._load_stars(block.rows)
-        if self.product.table == "star":
-            return
-        target = schema.metadata.tables[self.product.table]
-        self._execute(FORGET_REPLACED.format(table=target.name, key=KEYS[target.name]), rows)
-        self._insert(target, rows)
-
-    def _load_spectra(self, block: Block, arrays: Arrays, origin: Origin) -> None:
-        if self.dataset_id is None:
-            self.dataset_id = self._dataset(origin, arrays.wavelength)
-        n = len(block.rows)
-        first = next_id(self.connection, schema.spectrum.c.spectrum_id)
-        spectrum_id = pa.array(np.arange(first, first + n))
-        rows = block.rows
-        for name, counted in quality(arrays).items():
-            # What the survey says of a spectrum stands; where it is silent, our own count fills in.
-            if name in rows.column_names:
-                given = pc.coalesce(rows[name], counted)
-                rows = rows.set_column(rows.schema.get_field_index(name), name, given)
-            else:
-                rows = rows.append_column(name, counted)
-        rows = rows.append_column("spectrum_id", spectrum_id)
-        rows = rows.append_column("dataset_id", pa.array(np.full(n, self.dataset_id)))
-        rows = rows.append_column("source_row", pa.array(np.arange(block.first_row + 1, block.first_row + n + 1)))
-        self._insert(schema.spectrum, self._load_stars(rows))
-        columns = {"spectrum_id": spectrum_id, "flux": array_column(arrays.flux)}
-        if arrays.ivar is not None:
-            columns["ivar"] = array_column(arrays.ivar)
-        if arrays.mask is not None:
-            columns["mask"] = array_column(arrays.mask)
-        append(self.connection, schema.spectrum_array, pa.table(columns))
-
-    def _load_stars(self, rows: pa.Table) -> pa.Table:
-        """Add the stars nobody knew and complete the others; returns the rows with their position in the block."""
-        rows = rows.append_column("position", pa.array(np.arange(len(rows))))
-        self._execute(NEW_STARS, rows, first=next_id(self.connection, schema.star.c.star_id))
-        known = [name for name in rows.column_names if name in schema.star.c and name != "mangaid"]
-        if known:
-            order = "known.{0}, star.{0}" if self.product.authoritative else "star.{0}, known.{0}"
-            assignments = [f"{name} = coalesce({order.format(name)})" for name in known]
-            if self.product.authoritative:
-                assignments.append("source_file_id = $source_file_id")
-            values = ", ".join(f"any_value({name}) AS {name}" for name in known)
-            self._execute(COMPLETE_STARS.format(assignments=", ".join(assignments), values=values), rows)
-        return rows
-
-    def _insert(self, target: sa.Table, rows: pa.Table) -> None:
-        columns = [name for name in rows.column_names if name in target.c]
-        incoming = ", ".join(f"incoming.{name}" for name in columns)
-        self._execute(INSERT_ROWS.format(table=target.name, columns=", ".join(columns), incoming=incoming), rows)
-
-    def _execute(self, statement: str, rows: pa.Table, **parameters: object) -> None:
-        used = {"source_file_id": self.source_file_id} | parameters
-        execute_with(self.connection, statement, rows, {k: v for k, v in used.items() if f"${k}" in statement})
-
-    def _dataset(self, origin: Origin, wavelength: np.ndarray) -> int:
-        """The id of the dataset, made if it is new. Raises CatalogError if the file does not belong in it."""
-        if len(wavelength) != schema.N_PIXEL:
-            raise CatalogError(
-                f"{self.path}: its spectra have {len(wavelength)} pixels; a catalog holds spectra of {schema.N_PIXEL}"
-            )
-        grid_id = self._grid(wavelength)
-        found = self.connection.execute(sa.select(schema.dataset).where(schema.dataset.c.name == origin.name)).first()
-        if found is None:
-            dataset_id = next_id(self.connection, schema.dataset.c.dataset_id)
-            self.connection.execute(
-                schema.dataset.insert().values(
-                    dataset_id=dataset_id,
-                    name=origin.name,
-                    survey=origin.survey,
-                    release=origin.release,
-                    product=self.product.name,
-                    lsf_percentile=origin.lsf_percentile,
-                    grid_id=grid_id,
-                    n_spectrum=0,
-                    n_usable=0,
-                )
-            )
-            return dataset_id
-        if found.grid_id != grid_id:
-            raise CatalogError(
-                f"{self.path} lies on another wavelength grid than dataset {origin.name}; give another --dataset NAME"
-            )
-        if MOCK in (found.release, origin.release) and found.release != origin.release:
-            raise CatalogError(
-                f"{self.path} is of release {origin.release}, dataset {origin.name} of {found.release}; keep mock and "
-                "real spectra in databases of their own"
-            )
-        if (found.product, found.lsf_percentile) != (self.product.name, origin.lsf_percentile):
-            raise CatalogError(
-                f"{self.path} is {self.product.name} at resolution percentile {origin.lsf_percentile}, dataset "
-                f"{origin.name} is {found.product} at {found.lsf_percentile}; give another --dataset NAME"
-            )
-        return int(found.dataset_id)
-
-    def _grid(self, wavelength: np.ndarray) -> int:
-        grids = self.connection.execute(
-            sa.select(schema.wavelength_grid.c.grid_id, schema.wavelength_grid.c.wavelength)
-        )
-        for grid_id, known in grids:
-            if np.array_equal(np.asarray(known), wavelength):
-                return int(grid_id)
-        grid_id = next_id(self.connection, schema.wavelength_grid.c.grid_id)
-        log10 = np.log10(wavelength)
-        append(
-            self.connection,
-            schema.wavelength_grid,
-            pa.table(
-                {
-                    "grid_id": [grid_id],
-                    "n_pixel": [len(wavelength)],
-                    "log10_start": [float(log10[0])],
-                    "log10_step": [float(np.mean(np.diff(log10)))],
-                    "wavelength": [wavelength],
-                }
-            ),
-        )
-        return grid_id
-
-    def _refuse_repeated(self, n_row: int) -> None:
-        if self.product.table == "star":
-            self._refuse_repeated_stars(n_row)
-            return
-        keys = KEYS[self.product.table]
-        statement = REPEATED.format(table=self.product.table, keys=keys)
-        if found := self.connection.exec_driver_sql(statement).first():
-            raise CatalogError(
-                f"{self.path}: star {found.mangaid} would stand {found.n} times in {self.product.table} with the same "
-                f"{keys.replace('_id', '')}; remove the repeated rows, or load spectra under another --dataset NAME"
-            )
-
-    def _refuse_repeated_stars(self, n_row: int) -> None:
-        n_star = self.connection.execute(
-            sa.select(sa.func.count()).where(schema.star.c.source_file_id == self.source_file_id)
-        ).scalar_one()
-        if n_star < n_row:
-            raise CatalogError(f"{self.path}: its {n_row} rows name {n_star} stars; remove the repeated rows")
-
-    def _ingested(self, n_row: int) -> Ingested:
-        if self.product.origin is None:
-            return Ingested(self.path, self.product.name, n_row=n_row)
-        if self.dataset_id is None:
-            raise CatalogError(f"{self.path} holds no spectrum")
-        self.connection.exec_driver_sql(COUNT_SPECTRA, {"dataset_id": self.dataset_id})
+    def _ingested(self, n_row_of: dict[str, int], dataset_id: int | None) -> Ingested:
+        n_row = sum(n_row_of.values())
+        if dataset_id is None:
+            return Ingested(self.path, self.product.name, n_row=n_row, n_row_of=n_row_of)
+        self.connection.exec_driver_sql(COUNT_SPECTRA, {"dataset_id": dataset_id})
         of_file = schema.spectrum.c.source_file_id == self.source_file_id
         n_usable = self.connection.execute(sa.select(sa.func.count()).where(of_file, schema.spectrum.c.usable)).scalar()
         name = self.connection.execute(
-            sa.select(schema.dataset.c.name).where(schema.dataset.c.dataset_id == self.dataset_id)
+            sa.select(schema.dataset.c.name).where(schema.dataset.c.dataset_id == dataset_id)
         ).scalar()
-        return Ingested(self.path, self.product.name, name, n_row, n_usable)
+        return Ingested(self.path, self.product.name, name, n_row, n_usable, n_row_of=n_row_of)
+
+
+def _counted(blocks: Iterator[Block]) -> Iterator[tuple[Block, dict[str, pa.Array]]]:
+    """Each block with the quality of its spectra; none for a block without."""
+    for block in blocks:
+        yield block, quality(block.arrays) if block.arrays is not None else {}

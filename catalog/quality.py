@@ -5,6 +5,9 @@ import pyarrow as pa
 
 from catalog.surveys.product import Arrays
 
+FAULTS = ("zero", "negative", "non-finite")
+"""What makes a pixel unusable."""
+
 
 def usable_rows(flux: np.ndarray) -> np.ndarray:
     """True for spectra that a model can take: finite and > 0 in every pixel (the paper, section 2.1).
@@ -45,6 +48,7 @@ def quality(arrays: Arrays) -> dict[str, pa.Array]:
             [_reason(*counts) for counts in zip(n_zero, n_negative, n_nonfinite, no_good, strict=True)],
             pa.string(),
         ),
+        "bad_run": bad_runs(flux),
         "n_masked": pa.nulls(n, pa.int32()) if mask is None else _count(mask != 0),
         "n_zero_ivar": pa.nulls(n, pa.int32()),
         "bad_pixel_fraction": pa.nulls(n, pa.float32()),
@@ -55,6 +59,33 @@ def quality(arrays: Arrays) -> dict[str, pa.Array]:
         columns["bad_pixel_fraction"] = pa.array(np.mean(ivar == 0, axis=1), pa.float32())
         columns["snr"] = _median_snr(flux, ivar)
     return columns
+
+
+def bad_runs(flux: np.ndarray) -> pa.ListArray:
+    """The runs of pixels with one fault, in order, for each spectrum (n, n_pixel).
+
+    Returns n lists of {first, last, fault}: pixels from 1, both included; empty for a usable spectrum. Read-only.
+
+    >>> bad_runs(np.array([[0.0, 0.0, 1.0, -1.0]])).to_pylist()[0]
+    [{'first': 1, 'last': 2, 'fault': 'zero'}, {'first': 4, 'last': 4, 'fault': 'negative'}]
+    """
+    n, n_pixel = flux.shape
+    # A good pixel, 0, on either side, so that every run begins and ends.
+    fault = np.zeros((n, n_pixel + 2), np.int8)
+    fault[:, 1:-1] = np.select([flux == 0, ~np.isfinite(flux), flux < 0], [1, 3, 2], 0)
+    before, after = fault[:, :-1], fault[:, 1:]
+    row, first = np.nonzero((before != after) & (after != 0))
+    _, last = np.nonzero((before != after) & (before != 0))
+    runs = pa.StructArray.from_arrays(
+        [
+            pa.array(first + 1, pa.int32()),
+            pa.array(last, pa.int32()),
+            pa.array(FAULTS, pa.string()).take(pa.array(after[row, first] - 1)),
+        ],
+        ["first", "last", "fault"],
+    )
+    ends = np.cumsum(np.bincount(row, minlength=n))
+    return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]), pa.int32()), runs)
 
 
 def _reason(n_zero: int, n_negative: int, n_nonfinite: int, no_good: bool) -> str | None:

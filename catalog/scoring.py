@@ -74,9 +74,22 @@ def score_dataset(
     for trained in models:
         network.set_weights(load_weights(database.path, trained.weights_file, trained.weights_sha256))
         with database.write(patience=PATIENCE) as connection:
+            _require_still_there(connection, trained, target)
             added, n_usable = _score_with(connection, network, trained, target, pixels, progress)
         n_score += added
     return Scored(row.name, target.name, len(models), target.n_spectrum, n_usable, n_score)
+
+
+def _require_still_there(connection: sa.Connection, model: sa.Row, dataset: sa.Row) -> None:
+    """Raise CatalogError if model or dataset were removed since they were looked up; their ids may be others' now."""
+    there = connection.execute(
+        sa.select(schema.model_version.c.weights_sha256).where(schema.model_version.c.model_id == model.model_id)
+    ).scalar()
+    name = connection.execute(
+        sa.select(schema.dataset.c.name).where(schema.dataset.c.dataset_id == dataset.dataset_id)
+    ).scalar()
+    if there != model.weights_sha256 or name != dataset.name:
+        raise CatalogError(f"{model.name} or dataset {dataset.name} was removed meanwhile; run the command again")
 
 
 def _score_with(

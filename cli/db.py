@@ -1,4 +1,4 @@
-"""`catalog db`: create, migrate or describe the database."""
+"""`catalog db`: create, migrate, describe or compact the database."""
 
 import click
 from astropy.table import vstack
@@ -10,7 +10,7 @@ from catalog.database.schema import REVISION
 
 @click.group()
 def db() -> None:
-    """Create, migrate or describe the database."""
+    """Create, migrate, describe or compact the database."""
 
 
 @db.command()
@@ -47,3 +47,20 @@ def status(ctx: click.Context, format_: str | None) -> None:
     datasets.add_column("dataset", name="kind", index=0)
     ensembles.add_column("ensemble", name="kind", index=0)
     show(vstack([datasets, ensembles], metadata_conflicts="silent"), format_)
+
+
+@db.command()
+@click.pass_context
+def compact(ctx: click.Context) -> None:
+    """Rewrite the file without the space that removed rows leave.
+
+    Writes a copy beside the file, which takes its place when it is complete; that needs as much free space on the
+    disk. Tables and views of your own stay.
+    """
+    catalog = catalog_of(ctx)
+    before, after = catalog.compact()
+    path = catalog.database.path
+    if after == before:
+        say(f"{path}: {before / 1e6:.0f} MB, nothing to gain")
+    else:
+        say(f"{path}: {before / 1e6:.0f} MB before, {after / 1e6:.0f} MB now")

@@ -39,4 +39,4 @@ def sentence(file: Ingested) -> str:
             f"{file.path.name}: {file.product}, {file.n_row} spectra into dataset {file.dataset}, "
             f"{file.n_usable} usable over the full range"
         )
-    return f"{file.path.name}: {file.product}, {file.n_row} rows"
+    return f"{file.path.name}: " + ", ".join(f"{product}, {n_row} rows" for product, n_row in file.n_row_of.items())

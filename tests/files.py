@@ -107,3 +107,24 @@ def write_parameters(path: Path, mangaid: list[str]) -> Path:
         columns[f"{quantity}_MED"] = np.full(n, 0.5, np.float32)
         columns[f"{quantity}_MED_ERR"] = np.full(n, 0.1, np.float32)
     return write_table(path, columns)
+
+
+def write_tables(path: Path, *tables: Path) -> Path:
+    """One file with the binary tables of several; gzipped if the name says so."""
+    parts = [fits.PrimaryHDU(), *(fits.open(table)[1] for table in tables)]
+    fits.HDUList(parts).writeto(path, overwrite=True)
+    return path
+
+
+def write_visits(path: Path, mangaid: list[str], **columns: np.ndarray) -> Path:
+    """GOODVISITS of the summary catalog, one night each on one plate."""
+    n = len(mangaid)
+    standard = {
+        "MANGAID": np.array(mangaid),
+        "PLATE": np.full(n, 9000, np.int32),
+        "IFUDESIGN": np.array(["12701"] * n),
+        "MJD": np.arange(58000, 58000 + n, dtype=np.int32),
+        "EXPTIME": np.full(n, 900, np.float32),
+        "MJDQUAL": np.zeros(n, np.int32),
+    }
+    return write_table(path, standard | columns, "GOODVISITS")

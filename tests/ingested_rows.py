@@ -12,6 +12,7 @@ ROWS = {
     "gaia": "SELECT mangaid, * EXCLUDE (star_id, source_file_id) FROM gaia_match JOIN star USING (star_id)",
     "parameter": """SELECT mangaid, p.* EXCLUDE (star_id, source_file_id)
                     FROM stellar_parameter p JOIN star USING (star_id)""",
+    "visit": "SELECT mangaid, visit.* EXCLUDE (star_id, source_file_id) FROM visit JOIN star USING (star_id)",
     "spectrum": """SELECT mangaid, dataset.name, spectrum.* EXCLUDE (spectrum_id, dataset_id, star_id, source_file_id),
                    hash(flux), hash(ivar), hash(mask)
                    FROM spectrum JOIN spectrum_array USING (spectrum_id) JOIN star USING (star_id)

@@ -1,5 +1,6 @@
 """What of a file becomes which row: ids, sentinels, releases, visits, arrays bit for bit."""
 
+import logging
 from pathlib import Path
 
 import duckdb
@@ -14,11 +15,14 @@ from files import (
     write_gaia,
     write_mastarall,
     write_table,
+    write_tables,
+    write_visits,
 )
 from ingested_rows import IDS, one
 
 from catalog import Catalog
 from catalog.errors import CatalogError
+from catalog.surveys.mock import MockSurvey, write_mock
 
 
 def test_a_star_known_from_one_file_is_completed_by_another(tmp_path: Path) -> None:
@@ -92,6 +96,126 @@ def test_bad_visits_stay_apart_from_good_ones(tmp_path: Path) -> None:
         [visits(tmp_path / "mastar-goodspec.fits", ["7-1"]), visits(tmp_path / "mastar-badspec.fits", ["7-2"])]
     )
     assert list(catalog.status()[0]["dataset"]) == ["visits", "bad-visits"]
+
+
+@pytest.fixture(scope="module")
+def mock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of a mock survey with visits, beside its files."""
+    folder = tmp_path_factory.mktemp("mock")
+    write_mock(folder / "files", MockSurvey(60, visits=True))
+    Catalog(folder / "c.duckdb").ingest([folder / "files"])
+    return folder / "c.duckdb"
+
+
+def test_both_tables_of_the_summary_catalog_are_loaded(mock: Path) -> None:
+    (path,) = mock.with_name("files").glob("mastarall-v3*")
+    stars, rows = fits.getdata(path, 1), fits.getdata(path, 2)
+    assert one(mock, "SELECT count(*) FROM star") == (len(stars),)
+    loaded = one(mock, f"SELECT product, n_row FROM source_file WHERE name = '{path.name}'")
+    assert loaded == ("mastarall", len(stars) + len(rows))
+    names = """plate, ifudesign, mjd, exptime, n_exposure, n_exposure_used, velocity, velocity_error, velocity_errcode,
+               star_velocity, star_velocity_error, star_velocity_errcode, n_velocity, velocity_varies, velocity_change,
+               mjdqual, snr, snr10, bad_pixel_fraction, bp_rp_error, coord_source"""
+    columns = """PLATE IFUDESIGN MJD EXPTIME NEXP_VISIT NEXP_USED HELIOV_VISIT VERR_VISIT V_ERRCODE_VISIT HELIOV VERR
+                 V_ERRCODE NVELGOOD VELVARFLAG DV_MAXSIG MJDQUAL S2N S2N10 BADPIXFRAC BPRPERR_SP COORD_SOURCE"""
+    with duckdb.connect(mock, read_only=True) as connection:
+        sql = f"SELECT mangaid, {names} FROM visit JOIN star USING (star_id)"
+        found = {tuple(row) for row in connection.execute(sql).fetchall()}
+    assert found == {tuple(row[name] for name in ["MANGAID", *columns.split()]) for row in rows}
+
+
+def test_visits_join_their_spectra(mock: Path) -> None:
+    joined = """FROM spectrum JOIN dataset USING (dataset_id) JOIN visit USING (star_id, plate, ifudesign, mjd)
+                WHERE dataset.name = 'visits'"""
+    n = one(mock, "SELECT count(*) FROM visit")
+    assert one(mock, f"SELECT count(*) {joined} AND spectrum.snr = visit.snr") == n
+    assert one(mock, f"SELECT count(*) {joined} AND spectrum.mjdqual = visit.mjdqual") == n
+
+
+def test_quality_bits_have_names(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path / "c.duckdb")
+    mjdqual = np.array([0, 1 << 9 | 1 << 10, 1 << 30, 1 << 20 | 1], np.int32)
+    catalog.ingest([write_visits(tmp_path / "visits.fits", IDS, MJDQUAL=mjdqual)])
+    found = catalog.query("SELECT mangaid, mjd, bit, flag FROM visit_flag ORDER BY mjd, bit")
+    flags = [(58001, 9, "LOWSN"), (58001, 10, "MULTIFIBER"), (58002, 30, "CRITICAL"), (58003, 0, "NODATA")]
+    assert [tuple(row) for row in found["mjd", "bit", "flag"][:4].iterrows()] == flags
+    assert found["bit"][4] == 20
+    assert found["flag"][4] is np.ma.masked
+    assert list(found["mangaid"]) == [IDS[1], IDS[1], IDS[2], IDS[3], IDS[3]]
+
+
+def test_a_file_of_visits_alone_and_visits_before_stars(tmp_path: Path) -> None:
+    alone = write_visits(tmp_path / "visits.fits", [*IDS, IDS[0]])
+    stars = write_mastarall(tmp_path / "stars.fits", IDS[:2])
+    both = write_tables(tmp_path / "both.fits.gz", alone, stars)
+    done = Catalog(tmp_path / "alone.duckdb").ingest([alone])
+    assert (done[0].product, done[0].n_row_of) == ("goodvisits", {"goodvisits": 5})
+    done = Catalog(tmp_path / "both.duckdb").ingest([both])
+    assert (done[0].n_row, done[0].n_row_of) == (7, {"goodvisits": 5, "mastarall": 2})
+    counts = "SELECT (SELECT count(*) FROM visit), (SELECT count(*) FROM star), (SELECT count(n_visits) FROM star)"
+    assert one(tmp_path / "alone.duckdb", counts) == (5, 4, 0)
+    assert one(tmp_path / "both.duckdb", counts) == (5, 4, 2)
+
+
+def test_bad_stars_behind_the_good_ones_are_not_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    good = write_mastarall(tmp_path / "good.fits", IDS[:2])
+    every = write_mastarall(tmp_path / "every.fits", IDS)
+    path = write_tables(tmp_path / "mastarall.fits", good, every, write_visits(tmp_path / "visits.fits", IDS[:2]))
+    with caplog.at_level(logging.DEBUG, "catalog"):
+        Catalog(tmp_path / "c.duckdb").ingest([path])
+    assert one(tmp_path / "c.duckdb", "SELECT count(*), (SELECT count(*) FROM visit) FROM star") == (2, 2)
+    assert "table 2 GOODSTARS has no place here, not read" in caplog.text
+
+
+def test_columns_without_a_place_are_named_for_who_wants_to_know(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write_visits(tmp_path / "visits.fits", IDS, PSFMAG=np.ones((4, 5), np.float32), DRPVER=np.array(["v"] * 4))
+    with caplog.at_level(logging.DEBUG, "catalog"):
+        Catalog(tmp_path / "c.duckdb").ingest([path])
+    assert "columns of table 1 without a place here: DRPVER, PSFMAG" in caplog.text
+
+
+def test_a_damaged_second_table_refuses_the_whole_file(tmp_path: Path) -> None:
+    stars, visit = write_mastarall(tmp_path / "s.fits", IDS), write_visits(tmp_path / "v.fits", IDS * 200)
+    for name in ("both.fits", "both.fits.gz"):
+        path = write_tables(tmp_path / name, stars, visit)
+        whole = path.read_bytes()
+        for keep in (0.5, 0.9):
+            path.write_bytes(whole[: int(len(whole) * keep)])
+            with pytest.raises(CatalogError, match=r"both\.fits.*(ends after|truncated|cannot be read)"):
+                Catalog(tmp_path / "c.duckdb").ingest([path])
+    assert not (tmp_path / "c.duckdb").exists()
+
+
+def test_a_damaged_table_that_is_not_wanted_refuses_the_file_too(tmp_path: Path) -> None:
+    other = write_table(tmp_path / "other.fits", {"X": np.ones(5000)})
+    path = write_tables(tmp_path / "both.fits", write_mastarall(tmp_path / "s.fits", IDS), other)
+    path.write_bytes(path.read_bytes()[:-9000])
+    with pytest.raises(CatalogError, match="truncated"):
+        Catalog(tmp_path / "c.duckdb").ingest([path])
+
+
+def test_newer_visits_replace_older_ones(tmp_path: Path) -> None:
+    catalog = Catalog(tmp_path / "c.duckdb")
+    catalog.ingest([write_visits(tmp_path / "old.fits", IDS)])
+    catalog.ingest([write_visits(tmp_path / "new.fits", IDS[:2], EXPTIME=np.full(2, 450, np.float32))])
+    assert one(catalog.database.path, "SELECT count(*), sum(exptime) FROM visit") == (4, 2 * 450 + 2 * 900)
+
+
+def test_a_visit_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    path = write_visits(tmp_path / "visits.fits", ["7-1", "7-1"], MJD=np.full(2, 58000, np.int32))
+    with pytest.raises(CatalogError, match="star 7-1 would stand 2 times in visit with the same plate, ifudesign, mjd"):
+        Catalog(tmp_path / "c.duckdb").ingest([path])
+
+
+def test_parameters_of_visits_are_skipped_with_a_reason(tmp_path: Path) -> None:
+    columns = {"MANGAID": np.array(IDS), "PLATE": np.full(4, 9000), "IFUDESIGN": np.array(["127"] * 4)}
+    columns |= {"MJD": np.full(4, 58000), "TEFF_MED": np.full(4, 5000.0, np.float32)}
+    path = write_table(tmp_path / "mastar-goodvisits-params-v2.fits", columns)
+    (done,) = Catalog(tmp_path / "c.duckdb").ingest([path])
+    assert done.skipped is not None
+    assert "parameters of single visits, which have no table here" in done.skipped
 
 
 def test_gaia_ids_are_exact_and_releases_stay_apart(folder: Path, tmp_path: Path) -> None:

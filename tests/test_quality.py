@@ -1,5 +1,7 @@
 """What is wrong with a spectrum, counted pixel by pixel."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -35,6 +37,25 @@ def test_every_pixel_is_counted_once(flux: np.ndarray) -> None:
         assert found["last_good_pixel"][row] == (good[-1] + 1 if len(good) else None)
         finite = spectrum[np.isfinite(spectrum)]
         assert found["max_flux"][row] == (finite.max() if len(finite) else None)
+
+
+@given(FLUX)
+def test_bad_runs_are_the_bad_pixels_and_no_two_of_a_fault_touch(flux: np.ndarray) -> None:
+    def fault(value: float) -> str | None:
+        if not np.isfinite(value):
+            return "non-finite"
+        return "zero" if value == 0 else "negative" if value < 0 else None
+
+    for spectrum, runs in zip(flux, counted(flux)["bad_run"], strict=True):
+        found = [None] * len(spectrum)
+        for run in runs:
+            for pixel in range(run["first"], run["last"] + 1):
+                assert found[pixel - 1] is None
+                found[pixel - 1] = run["fault"]
+        assert found == [fault(value) for value in spectrum]
+        for run, following in pairwise(runs):
+            assert run["last"] < following["first"]
+            assert run["fault"] != following["fault"] or run["last"] + 1 < following["first"]
 
 
 @given(FLUX)

@@ -105,3 +105,17 @@ LEFT JOIN (
 ) AS scored ON scored.ensemble_id = ensemble.ensemble_id
 GROUP BY ALL ORDER BY ensemble.name
 """
+
+WINDOW_USABLE = """
+SELECT
+    found.dataset,
+    found.n_pixel,
+    found.n_spectrum,
+    found.n_usable,
+    found.n_empty_end,
+    found.n_zero_inside,
+    found.n_negative,
+    found.n_nonfinite
+FROM window_usable($lo, $hi) AS found
+WHERE found.dataset = $dataset
+"""

@@ -24,6 +24,10 @@ ROW_GROUP_SIZE = 2048
 ingests would leave files twice the size of their data; 2048, the smallest it takes, holds 112 MB. The file does not
 remember it, so every opening for writing states it."""
 
+BULK = ("SET threads = 1", "SET disabled_compression_methods = 'alp'")
+"""For a stream of spectra. DuckDB's threads get into each other's way over large vectors, and one leaves room for those
+that read and decode; ALP is for decimal numbers, which measured fluxes are not, and trying it takes time."""
+
 
 class Database:
     """One DuckDB file and the ways to open it.
@@ -60,12 +64,13 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, memory: str = "2GB", patience: float = 0) -> Iterator[sa.Connection]:
+    def write(self, memory: str = "2GB", patience: float = 0, *, arrays: bool = False) -> Iterator[sa.Connection]:
         """A connection with one transaction: committed at the end, rolled back if anything is raised.
 
         memory : what DuckDB may hold; it keeps what it has written or read up to this limit, by default most of the
             machine's memory
         patience : seconds to wait for another process that has the file open
+        arrays : made for a stream of spectra, see BULK
         Locks the file against every other process. Raises CatalogError like `read`.
         """
         self._require_file()
@@ -73,6 +78,9 @@ class Database:
             self._wait(patience)
         with self.connect(read_only=False) as connection:
             connection.exec_driver_sql(f"SET memory_limit = '{memory}'")
+            if arrays:
+                for setting in BULK:
+                    connection.exec_driver_sql(setting)
             require_revision(self.path, connection)
             yield connection
 

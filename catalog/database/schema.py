@@ -6,17 +6,19 @@ the rest. The arrays have a table of their own, so that no query on numbers ever
 """
 
 import sqlalchemy as sa
-from duckdb_sqlalchemy import FixedArray
+from duckdb_sqlalchemy import FixedArray, Struct
 
 from catalog.database.meaning import RELATIONS, meaning
 
-REVISION = "0002"
+REVISION = "0003"
 """The revision this code reads and writes; equal to the newest file in migrations/versions."""
 
 REVISION_TABLE = "schema_version"
 
 N_PIXEL = 4563
 """Pixels of the MaStar grid, and so the length of the array columns."""
+
+BAD_RUN = sa.ARRAY(Struct({"first": sa.Integer, "last": sa.Integer, "fault": sa.String}))
 
 N_LATENT = 10
 """Length of a latent vector (the paper's section 3.1)."""
@@ -160,6 +162,7 @@ spectrum = _table(
     ("reject_reason", sa.String, ""),
     ("source_file_id", sa.BigInteger, "required"),
     ("source_row", sa.BigInteger, "required"),
+    ("bad_run", BAD_RUN, ""),
 )
 
 spectrum_array = _table(
@@ -168,6 +171,33 @@ spectrum_array = _table(
     ("flux", FixedArray(sa.REAL, N_PIXEL), "required"),
     ("ivar", FixedArray(sa.REAL, N_PIXEL), ""),
     ("mask", FixedArray(sa.Integer, N_PIXEL), ""),
+)
+
+visit = _table(
+    "visit",
+    ("star_id", sa.BigInteger, "required"),
+    ("plate", sa.Integer, ""),
+    ("ifudesign", sa.String, ""),
+    ("mjd", sa.Integer, ""),
+    ("exptime", sa.REAL, ""),
+    ("n_exposure", sa.Integer, ""),
+    ("n_exposure_used", sa.Integer, ""),
+    ("velocity", sa.REAL, ""),
+    ("velocity_error", sa.REAL, ""),
+    ("velocity_errcode", sa.Integer, ""),
+    ("star_velocity", sa.REAL, ""),
+    ("star_velocity_error", sa.REAL, ""),
+    ("star_velocity_errcode", sa.Integer, ""),
+    ("n_velocity", sa.Integer, ""),
+    ("velocity_varies", sa.Boolean, ""),
+    ("velocity_change", sa.REAL, ""),
+    ("mjdqual", sa.Integer, ""),
+    ("snr", sa.REAL, ""),
+    ("snr10", sa.REAL, ""),
+    ("bad_pixel_fraction", sa.REAL, ""),
+    ("bp_rp_error", sa.REAL, ""),
+    ("coord_source", sa.String, ""),
+    ("source_file_id", sa.BigInteger, "required"),
 )
 
 ensemble = _table(

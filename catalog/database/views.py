@@ -1,4 +1,4 @@
-"""The views: one .sql file each, rebuilt whenever a database is migrated."""
+"""The views, plain and with arguments: one .sql file each, rebuilt whenever a database is migrated."""
 
 from importlib.resources import files
 
@@ -12,19 +12,33 @@ VIEWS = (
     "latent_neighbor",
     "error_percentile",
     "top_error",
+    "visit_flag",
 )
 """Each stands after the views it reads from."""
 
+MACROS = {"window_usable": ("lo", "hi")}
+"""Views with arguments, which DuckDB calls table macros: name, arguments."""
+
 
 def definition(view: str) -> str:
-    """The SELECT of a view. Read-only."""
+    """The SELECT of a view or macro. Read-only."""
     return (files("catalog.database") / "views" / f"{view}.sql").read_text(encoding="utf-8")
 
 
 def recreate_views(connection: sa.Connection) -> None:
-    """Replace every view by the one of this code.
+    """Replace every view and macro by the one of this code.
 
     Writes inside the connection's transaction; views made by the user stay.
     """
     for view in VIEWS:
         connection.exec_driver_sql(f"CREATE OR REPLACE VIEW {view} AS {definition(view)}")
+    for macro, arguments in MACROS.items():
+        connection.exec_driver_sql(
+            f"CREATE OR REPLACE MACRO {macro}({', '.join(arguments)}) AS TABLE {definition(macro)}"
+        )
+
+
+def columns_of_macro(connection: sa.Connection, macro: str) -> list[str]:
+    """Names of the columns that a macro gives. Read-only."""
+    nothing = ", ".join(["NULL"] * len(MACROS[macro]))
+    return [row[0] for row in connection.exec_driver_sql(f"DESCRIBE FROM {macro}({nothing})")]

@@ -8,13 +8,15 @@ import gzip
 import io
 import warnings
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
+from isal import igzip, isal_zlib
 
+from catalog.ahead import ahead
 from catalog.errors import CatalogError
 
 Stream = io.BufferedReader | gzip.GzipFile
@@ -31,7 +33,7 @@ class NoTableError(CatalogError):
 
 
 class FitsTable:
-    """The first binary table of a FITS file, at the start of its rows.
+    """A binary table of a FITS file, at the start of its rows.
 
     path : the file
     name : EXTNAME, or "" (IDL writes none)
@@ -43,6 +45,7 @@ class FitsTable:
     def __init__(self, path: Path, stream: Stream, header: fits.Header, primary: fits.Header) -> None:
         self.path = path
         self._stream = stream
+        self._reading: Generator[FitsBlock] | None = None
         self.header = header
         self.primary = primary
         self.name = str(header.get("EXTNAME", "")).strip()
@@ -60,6 +63,8 @@ class FitsTable:
         self._logical = {name for name, kind in kinds.items() if kind == "L"}
         self._numeric = {name for name, kind in kinds.items() if kind in "BIJKED"}
         self.dtype = np.dtype(columns.dtype).newbyteorder(">")
+        self.n_byte_read = 0
+        self._read: set[str] = set()
         if self.dtype.itemsize != int(header["NAXIS1"]):
             raise CatalogError(
                 f"{path}: its columns are {self.dtype.itemsize} bytes a row, its header says {header['NAXIS1']}; "
@@ -71,27 +76,39 @@ class FitsTable:
         """Names of the columns, upper case. Read-only."""
         return frozenset(name.upper() for name in self.dtype.names or ())
 
+    @property
+    def unread(self) -> frozenset[str]:
+        """Columns, upper case, whose values nobody has looked at. Read-only."""
+        return self.columns - {name.upper() for name in self._read}
+
     def width(self, column: str) -> int:
         """Values that a column holds in each row. Read-only."""
         return int(np.prod(self.dtype[self._stored_name(column)].shape))
 
     def blocks(self, n_row: int) -> Iterator["FitsBlock"]:
-        """The rows in order, at most `n_row` at a time.
+        """The rows in order, at most `n_row` at a time; the next are read while the caller works on these.
 
-        Then reads the rest of the file, so that a gzip's checksum is verified.
-        Can be read once. Raises CatalogError if the file ends early or is corrupt.
+        Can be read once, and before the next table of the file. Raises CatalogError if the file ends early or is
+        corrupt.
         """
+        self._reading = ahead(self._blocks(n_row))
+        return self._reading
+
+    def stop(self) -> None:
+        """End reading ahead; the rest of the rows stays unread."""
+        if self._reading is not None:
+            self._reading.close()
+
+    def _blocks(self, n_row: int) -> Iterator["FitsBlock"]:
         for start in range(0, self.n_row, n_row):
             count = min(n_row, self.n_row - start)
             with _damage(self.path, f"after row {start} of {self.n_row}"):
                 data = self._stream.read(count * self.dtype.itemsize)
+            self.n_byte_read += len(data)
             if len(data) < count * self.dtype.itemsize:
                 complete = start + len(data) // self.dtype.itemsize
                 raise CatalogError(f"{self.path} ends after row {complete} of {self.n_row}; fetch it again")
             yield FitsBlock(self, start, np.frombuffer(data, self.dtype))
-        with _damage(self.path, "behind its last row"):
-            while self._stream.read(SKIP):
-                pass
 
     def _stored_name(self, column: str) -> str:
         return next(name for name in self.dtype.names or () if name.upper() == column)
@@ -113,7 +130,9 @@ class FitsBlock:
 
     def raw(self, column: str) -> np.ndarray:
         """The values as the file holds them, in its byte order, without copying. Read-only."""
-        return self._rows[self._table._stored_name(column)]
+        name = self._table._stored_name(column)
+        self._table._read.add(name)
+        return self._rows[name]
 
     def numbers(self, column: str) -> np.ndarray:
         """The values in native byte order, scaled by TSCAL and TZERO.
@@ -121,8 +140,7 @@ class FitsBlock:
         Returns (n,) or (n, width) of the column's type, int64 or float64 where it is scaled. What is null, `null` says.
         Raises CatalogError if the column holds no plain numbers. Read-only.
         """
-        name = self._table._stored_name(column)
-        raw = self._rows[name]
+        name, raw = self._table._stored_name(column), self.raw(column)
         if name not in self._table._numeric:
             raise CatalogError(f"{self._table.path}: column {column} holds no plain numbers; it cannot be read")
         values = raw.astype(raw.dtype.newbyteorder("="))
@@ -145,37 +163,73 @@ class FitsBlock:
         """(n,) bool: a logical column, or a number other than 0. Read-only. Raises CatalogError as `numbers`."""
         name = self._table._stored_name(column)
         if name in self._table._logical:
-            return self._rows[name] == ord("T")
+            return self.raw(column) == ord("T")
         return self.numbers(column) != 0
 
     def text(self, column: str) -> list[str]:
         """The values as text without padding. Read-only. Raises CatalogError if the column is no text."""
-        raw = self._rows[self._table._stored_name(column)]
+        raw = self.raw(column)
         if raw.dtype.kind != "S" or raw.ndim > 1:
             raise CatalogError(f"{self._table.path}: column {column} holds numbers where text belongs")
         return [value.decode("ascii", "replace").strip(" \0") for value in raw.tolist()]
 
 
 @contextmanager
-def open_table(path: Path) -> Iterator[FitsTable]:
-    """The first binary table of a `.fits` or `.fits.gz` file, whatever its name ends in.
+def open_tables(path: Path) -> Iterator[Iterator[FitsTable]]:
+    """The binary tables of a `.fits` or `.fits.gz` file in order, whatever its name ends in.
 
-    Read-only. Raises CatalogError if the file is absent, no FITS, damaged, or holds no binary table.
+    Each is read before the next is asked for; rows left unread are passed over. Behind the last table the rest of the
+    file is read, so that a gzip's checksum is verified. Read-only. Raises CatalogError, also while it goes from table
+    to table, if the file is absent, no FITS, damaged, or holds no binary table.
     """
-    with _open(path) as stream:
-        # What is wrong with a card that is not needed here, astropy need not say on standard error.
-        with _damage(path, "in its headers"), warnings.catch_warnings(action="ignore"):
-            if stream.read(6) != b"SIMPLE":
-                raise CatalogError(f"{path} is not a FITS file; remove it or give another path")
-            stream.seek(0)
-            primary = header = fits.Header.fromfile(stream)
-            while str(header.get("XTENSION", "")).strip() != "BINTABLE":
-                _skip(stream, _data_size(header))
-                if not stream.peek(1):
-                    raise NoTableError(f"{path} holds no binary table; remove it or give another path")
-                header = fits.Header.fromfile(stream)
-            table = FitsTable(path, stream, header, primary)
-        yield table
+    with _open(path) as stream, closing(_tables(path, stream)) as tables:
+        yield tables
+
+
+@contextmanager
+def open_table(path: Path) -> Iterator[FitsTable]:
+    """The first binary table of a file, to look at: what stands behind it stays unread. Raises as `open_tables`."""
+    with open_tables(path) as tables:
+        yield next(tables)
+
+
+def _tables(path: Path, stream: Stream) -> Generator[FitsTable]:
+    with _headers(path):
+        if stream.read(6) != b"SIMPLE":
+            raise CatalogError(f"{path} is not a FITS file; remove it or give another path")
+        stream.seek(0)
+        primary = fits.Header.fromfile(stream)
+    header: fits.Header | None = primary
+    n_table = 0
+    while header is not None:
+        n_byte_read = 0
+        if str(header.get("XTENSION", "")).strip() == "BINTABLE":
+            n_table += 1
+            with _headers(path):
+                table = FitsTable(path, stream, header, primary)
+            try:
+                yield table
+            finally:
+                table.stop()
+            n_byte_read = table.n_byte_read
+        header = _next_header(path, stream, header, n_byte_read)
+    if not n_table:
+        raise NoTableError(f"{path} holds no binary table; remove it or give another path")
+
+
+def _next_header(path: Path, stream: Stream, header: fits.Header, n_byte_read: int) -> fits.Header | None:
+    """The header behind a data unit of which so many bytes were read; None at the end of the file, read to its end."""
+    with _damage(path, "behind its last row"):
+        size = _data_size(header)
+        _skip(stream, size - n_byte_read)
+        # Some writers leave out the padding behind the last data, or put more behind it.
+        stream.read(-size % BLOCK)
+        if stream.peek(1)[:1] != b"X":
+            while stream.read(SKIP):
+                pass
+            return None
+    with _headers(path):
+        return fits.Header.fromfile(stream)
 
 
 @contextmanager
@@ -190,10 +244,17 @@ def _open(path: Path) -> Iterator[Stream]:
         raise CatalogError(f"{path} cannot be read: {error.strerror}") from error
     with file:
         if compressed:
-            with gzip.GzipFile(fileobj=file) as stream:
+            with igzip.GzipFile(fileobj=file) as stream:
                 yield stream
         else:
             yield file
+
+
+@contextmanager
+def _headers(path: Path) -> Iterator[None]:
+    # What is wrong with a card that is not needed here, astropy need not say on standard error.
+    with _damage(path, "in its headers"), warnings.catch_warnings(action="ignore"):
+        yield
 
 
 @contextmanager
@@ -201,7 +262,7 @@ def _damage(path: Path, where: str) -> Iterator[None]:
     """Turns what a damaged file raises into a CatalogError."""
     try:
         yield
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error, isal_zlib.IsalError) as error:  # type: ignore[misc]  # its stub lacks the base
         raise CatalogError(f"{path} is truncated or damaged {where} ({error}); fetch it again") from error
     except _DAMAGE as error:
         reason = " ".join(str(error).split())
@@ -209,11 +270,10 @@ def _damage(path: Path, where: str) -> Iterator[None]:
 
 
 def _data_size(header: fits.Header) -> int:
-    """Bytes of the data unit behind a header, padding included (FITS standard, Eq. 2)."""
+    """Bytes of the data behind a header, without padding (FITS standard, Eq. 2)."""
     axes = [int(header[f"NAXIS{axis}"]) for axis in range(1, int(header["NAXIS"]) + 1)]
     count = int(np.prod(axes, dtype=object)) if axes else 0
-    size = abs(int(header["BITPIX"])) // 8 * int(header.get("GCOUNT", 1)) * (int(header.get("PCOUNT", 0)) + count)
-    return -(-size // BLOCK) * BLOCK
+    return abs(int(header["BITPIX"])) // 8 * int(header.get("GCOUNT", 1)) * (int(header.get("PCOUNT", 0)) + count)
 
 
 def _skip(stream: Stream, size: int) -> None:

@@ -13,15 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from catalog.errors import CatalogError
-from catalog.surveys.fits_table import FitsBlock, FitsTable
+from catalog.surveys.columns import DOUBLE, FLAG, INTEGER, LONG, REAL, TEXT, Columns, rows_of, vectors_of
+from catalog.surveys.fits_table import FitsTable
 from catalog.surveys.product import MOCK, Arrays, Block, Origin, Product
-
-TEXT, INTEGER, LONG, REAL, DOUBLE, FLAG = (
-    pa.string(), pa.int32(), pa.int64(), pa.float32(), pa.float64(), pa.bool_(),
-)  # fmt: skip
-
-Columns = dict[str, tuple[str, pa.DataType]]
-"""Catalog column: column of the file, type."""
 
 POSITION: Columns = {
     "ra": ("RA", DOUBLE),
@@ -46,6 +40,24 @@ VISIT: Columns = POSITION | {
     "snr": ("S2N", REAL),
     "bad_pixel_fraction": ("BADPIXFRAC", REAL),
     "mjdqual": ("MJDQUAL", INTEGER),
+}
+
+GOODVISIT: Columns = VISIT | {
+    "exptime": ("EXPTIME", REAL),
+    "n_exposure": ("NEXP_VISIT", INTEGER),
+    "n_exposure_used": ("NEXP_USED", INTEGER),
+    "velocity": ("HELIOV_VISIT", REAL),
+    "velocity_error": ("VERR_VISIT", REAL),
+    "velocity_errcode": ("V_ERRCODE_VISIT", INTEGER),
+    "star_velocity": ("HELIOV", REAL),
+    "star_velocity_error": ("VERR", REAL),
+    "star_velocity_errcode": ("V_ERRCODE", INTEGER),
+    "n_velocity": ("NVELGOOD", INTEGER),
+    "velocity_varies": ("VELVARFLAG", FLAG),
+    "velocity_change": ("DV_MAXSIG", REAL),
+    "snr10": ("S2N10", REAL),
+    "bp_rp_error": ("BPRPERR_SP", REAL),
+    "coord_source": ("COORD_SOURCE", TEXT),
 }
 
 GAIA: Columns = POSITION | {
@@ -88,7 +100,16 @@ PERCENTILES = {60.0: "small", 90.0: "large"}
 
 def _stars(table: FitsTable, n_row: int) -> Iterator[Block]:
     for block in table.blocks(n_row):
-        yield Block(block.first_row, _rows(table, block, STAR))
+        yield Block(block.first_row, rows_of(table, block, STAR))
+
+
+def _visits(table: FitsTable, n_row: int) -> Iterator[Block]:
+    for block in table.blocks(n_row):
+        yield Block(block.first_row, rows_of(table, block, GOODVISIT))
+
+
+def _none(_table: FitsTable, _n_row: int) -> Iterator[Block]:
+    return iter(())
 
 
 def _gaia_edr3(table: FitsTable, n_row: int) -> Iterator[Block]:
@@ -101,7 +122,7 @@ def _gaia_dr2(table: FitsTable, n_row: int) -> Iterator[Block]:
 
 def _gaia(table: FitsTable, n_row: int, release: str, distance: Columns) -> Iterator[Block]:
     for block in table.blocks(n_row):
-        rows = _rows(table, block, GAIA | distance)
+        rows = rows_of(table, block, GAIA | distance)
         matched = pc.greater(rows["source_id"], 0)
         rows = rows.set_column(
             rows.schema.get_field_index("source_id"),
@@ -127,7 +148,7 @@ def _parameters(table: FitsTable, n_row: int) -> Iterator[Block]:
             ):
                 columns[name] = (f"{quantity}_{method}", REAL)
                 columns[f"{name}_error"] = (error.format(quantity), REAL)
-            rows = _rows(table, block, columns)
+            rows = rows_of(table, block, columns)
             source = " ".join([version[1], method] if version else [method])
             rows = rows.append_column("source", pa.array([source] * len(block)))
             # A star without a good result of this method has no row, rather than a row of NULLs.
@@ -156,7 +177,7 @@ def _spectra(table: FitsTable, n_row: int, columns: Columns) -> Iterator[Block]:
     wavelength: np.ndarray | None = None
     for block in table.blocks(n_row):
         if wavelength is None:
-            wavelength = _vectors(table, block, "WAVE")[0].astype(np.float64)
+            wavelength = vectors_of(table, block, "WAVE")[0].astype(np.float64)
             if not (np.all(np.isfinite(wavelength)) and wavelength[0] > 0 and np.all(np.diff(wavelength) > 0)):
                 raise CatalogError(f"{table.path}: WAVE of row 1 does not increase from a positive wavelength")
             first = block.raw("WAVE")[0].copy()
@@ -168,62 +189,11 @@ def _spectra(table: FitsTable, n_row: int, columns: Columns) -> Iterator[Block]:
             )
         arrays = Arrays(
             wavelength,
-            _vectors(table, block, "FLUX").astype(np.float32, copy=False),
-            _vectors(table, block, "IVAR").astype(np.float32, copy=False) if "IVAR" in table.columns else None,
-            _vectors(table, block, "MASK").astype(np.int32, copy=False) if "MASK" in table.columns else None,
+            vectors_of(table, block, "FLUX").astype(np.float32, copy=False),
+            vectors_of(table, block, "IVAR").astype(np.float32, copy=False) if "IVAR" in table.columns else None,
+            vectors_of(table, block, "MASK").astype(np.int32, copy=False) if "MASK" in table.columns else None,
         )
-        yield Block(block.first_row, _rows(table, block, columns), arrays)
-
-
-def _vectors(table: FitsTable, block: FitsBlock, column: str) -> np.ndarray:
-    """(n, n_pixel) of a column of vectors. A flux beyond float32 becomes infinite, and is counted as such."""
-    values = block.numbers(column)
-    if values.ndim != 2:
-        raise CatalogError(f"{table.path}: {column} holds one number a row; a spectrum needs one per wavelength")
-    if column == "MASK" and values.dtype.kind == "f":
-        raise CatalogError(f"{table.path}: MASK holds floating-point numbers, its bits are lost")
-    if column != "WAVE" and values.dtype == np.float64:
-        with np.errstate(over="ignore"):
-            return values.astype(np.float32)
-    return values
-
-
-def _rows(table: FitsTable, block: FitsBlock, columns: Columns) -> pa.Table:
-    """The columns that the file has, sentinels as NULL. Raises CatalogError for a row without an id."""
-    arrays = {"mangaid": _column(table, block, "MANGAID", TEXT)}
-    for row, mangaid in enumerate(arrays["mangaid"].to_pylist(), block.first_row + 1):
-        if mangaid is None or not (mangaid.isascii() and mangaid.isprintable()):
-            what = "is blank" if mangaid is None else f"is not plain text ({mangaid!r})"
-            raise CatalogError(f"{table.path}: MANGAID of row {row} {what}; every row needs the id of its star")
-    for name, (column, type_) in columns.items():
-        if column in table.columns:
-            arrays[name] = _column(table, block, column, type_)
-    return pa.table(arrays)
-
-
-def _column(table: FitsTable, block: FitsBlock, column: str, type_: pa.DataType) -> pa.Array:
-    """One column of a block; blank text, NaN, infinity, TNULL and -999 become NULL, and 0 for a target temperature."""
-    if type_ == TEXT:
-        text = block.text(column)
-        return pa.array([value or None for value in text], TEXT)
-    if type_ == FLAG:
-        return pa.array(block.flags(column), FLAG)
-    values = block.numbers(column)
-    if values.ndim != 1:
-        raise CatalogError(f"{table.path}: {column} holds {values.shape[1]} numbers a row where one belongs")
-    if type_ == LONG and values.dtype.kind == "f":
-        raise CatalogError(f"{table.path}: {column} holds floating-point numbers; ids would lose their last digits")
-    # Stars move by more than 999 mas/yr, so there only the sentinel itself is unknown.
-    sentinel = np.isin(values, (-999, -9999)) if column in ("PMRA", "PMDEC") else values <= -999
-    unknown = ~np.isfinite(values) | sentinel | block.null(column)
-    if column == "INPUT_TEFF":
-        unknown |= values <= 0
-    known = np.where(unknown, 0, values)
-    if type_ == INTEGER and len(known) and np.abs(known).max() > np.iinfo(np.int32).max:
-        row = block.first_row + int(np.abs(known).argmax()) + 1
-        raise CatalogError(f"{table.path}: {column} of row {row} is {values[row - block.first_row - 1]}, out of range")
-    with np.errstate(over="ignore"):
-        return pa.array(known.astype(type_.to_pandas_dtype()), type_, mask=unknown)
+        yield Block(block.first_row, rows_of(table, block, columns), arrays)
 
 
 def _combspec_origin(table: FitsTable) -> Origin:
@@ -263,6 +233,22 @@ PRODUCTS = (
         frozenset({"MANGAID", "TEFF_MED"}),
         frozenset({"WAVE", "MJD"}),
         _parameters,
+    ),
+    Product(
+        "visit_parameters",
+        "stellar_parameter",
+        frozenset({"MANGAID", "MJD", "TEFF_MED"}),
+        frozenset({"WAVE"}),
+        _none,
+        unused="it holds parameters of single visits, which have no table here; those of stars are in "
+        "mastar-goodstars-…-params",
+    ),
+    Product(
+        "goodvisits",
+        "visit",
+        frozenset({"MANGAID", "PLATE", "IFUDESIGN", "MJD", "EXPTIME"}),
+        frozenset({"WAVE", "TEFF_MED"}),
+        _visits,
     ),
     Product(
         "mastarall",

@@ -68,6 +68,7 @@ class Product:
     read : the blocks of a file, of at most so many rows
     origin : for spectra, the dataset they belong to
     authoritative : its star columns replace those of other products instead of filling their gaps
+    unused : why it is not loaded although it is known
     """
 
     name: str
@@ -77,6 +78,7 @@ class Product:
     read: Callable[[FitsTable, int], Iterator[Block]]
     origin: Callable[[FitsTable], Origin] | None = None
     authoritative: bool = False
+    unused: str | None = None
 
     def recognises(self, columns: frozenset[str]) -> bool:
         """True if a table with these columns (upper case) is this product. Read-only."""

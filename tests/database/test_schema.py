@@ -17,7 +17,7 @@ from catalog.database.connection import Database
 from catalog.database.meaning import MEANINGS, RELATIONS
 from catalog.database.migration import configuration, upgrade
 from catalog.database.schema import REVISION, metadata
-from catalog.database.views import VIEWS, definition
+from catalog.database.views import MACROS, VIEWS, columns_of_macro, definition
 from catalog.errors import CatalogError
 
 
@@ -63,19 +63,21 @@ def test_every_migration_says_why_and_what_null_means() -> None:
         assert re.search(r"^NULL in old rows means: \S", script.longdoc or "", re.M)
 
 
-def test_every_table_view_and_column_has_its_comment(database: Database) -> None:
+def test_every_table_view_macro_and_column_has_its_comment(database: Database) -> None:
     with database.read() as connection:
         relations = connection.exec_driver_sql(
             """SELECT table_name, comment FROM duckdb_tables() WHERE database_name = 'catalog'
                UNION ALL
-               SELECT view_name, comment FROM duckdb_views() WHERE database_name = 'catalog' AND NOT internal"""
+               SELECT view_name, comment FROM duckdb_views() WHERE database_name = 'catalog' AND NOT internal
+               UNION ALL
+               SELECT function_name, comment FROM duckdb_functions() WHERE database_name = 'catalog' AND NOT internal"""
         ).all()
         columns = connection.exec_driver_sql(
             """SELECT table_name, column_name, comment FROM duckdb_columns()
                WHERE database_name = 'catalog' AND NOT internal"""
         ).all()
     described = {name for name, comment in relations if comment}
-    assert described == set(RELATIONS) == {*metadata.tables, *VIEWS}
+    assert described == set(RELATIONS) == {*metadata.tables, *VIEWS, *MACROS}
     silent = [(table, column) for table, column, comment in columns if not comment and table != "schema_version"]
     assert silent == []
 
@@ -85,6 +87,8 @@ def test_no_meaning_is_left_over(database: Database) -> None:
         columns = connection.exec_driver_sql(
             "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'catalog' AND NOT internal"
         ).all()
+        for macro in MACROS:
+            columns += [(macro, column) for column in columns_of_macro(connection, macro)]
     used = {name for table, column in columns for name in (column, f"{table}.{column}")}
     assert set(MEANINGS) <= used
 
@@ -96,7 +100,7 @@ def test_every_unit_is_one_that_astropy_reads() -> None:
 
 
 def test_no_view_selects_star() -> None:
-    for view in VIEWS:
+    for view in (*VIEWS, *MACROS):
         assert "*" not in re.sub(r"count\(\*\)|\d+ \* |- 5 \*", "", definition(view)), view
 
 
@@ -145,9 +149,11 @@ def test_a_view_of_the_user_survives_an_upgrade(database: Database) -> None:
     with duckdb.connect(database.path) as connection:
         connection.execute("CREATE VIEW mine AS SELECT mangaid FROM star")
         connection.execute("DROP VIEW cmd")
+        connection.execute("DROP MACRO TABLE window_usable")
     upgrade(database)
     with duckdb.connect(database.path) as connection:
         assert connection.execute("FROM mine").fetchall() == connection.execute("FROM cmd").fetchall() == []
+        assert connection.execute("FROM window_usable(3700, 10200)").fetchall() == []
 
 
 def test_a_failing_migration_leaves_the_old_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,9 +207,9 @@ def test_a_folder_that_is_absent_is_named(tmp_path: Path) -> None:
         Catalog(tmp_path / "absent" / "c.duckdb").upgrade()
 
 
-def test_the_sql_files_are_the_views() -> None:
+def test_the_sql_files_are_the_views_and_macros() -> None:
     folder = files("catalog.database") / "views"
-    assert {Path(str(path)).stem for path in folder.iterdir()} == set(VIEWS)
+    assert {Path(str(path)).stem for path in folder.iterdir()} == {*VIEWS, *MACROS}
 
 
 def test_write_is_one_transaction(database: Database) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from catalog.errors import CatalogError
-from catalog.surveys.fits_table import open_table
+from catalog.surveys.fits_table import open_table, open_tables
 
 
 @st.composite
@@ -76,15 +76,59 @@ def test_an_image_before_the_table_is_passed_over(tmp_path: Path) -> None:
         assert [block.numbers("X").tolist() for block in found.blocks(1)] == [[1], [2]]
 
 
+def three_tables(path: Path) -> Path:
+    tables = [fits.BinTableHDU.from_columns([fits.Column("X", "J", array=np.arange(n))]) for n in (5, 2000, 3)]
+    parts = [fits.PrimaryHDU(), tables[0], fits.ImageHDU(np.ones(999)), *tables[1:]]
+    fits.HDUList(parts).writeto(path)
+    return path
+
+
+@pytest.mark.parametrize("ending", ["fits", "fits.gz"])
+@pytest.mark.parametrize("n_block", [0, 1, 99])
+def test_tables_come_in_order_whatever_was_read_of_the_one_before(tmp_path: Path, ending: str, n_block: int) -> None:
+    with open_tables(three_tables(tmp_path / f"t.{ending}")) as tables:
+        sizes = []
+        for table in tables:
+            rows = [block.numbers("X") for _, block in zip(range(n_block), table.blocks(100), strict=False)]
+            assert np.concatenate([[], *rows]).tolist() == list(range(min(table.n_row, 100 * n_block)))
+            sizes.append(table.n_row)
+    assert sizes == [5, 2000, 3]
+
+
+def test_zeros_behind_the_last_table_and_absent_padding_are_let_pass(tmp_path: Path) -> None:
+    path = three_tables(tmp_path / "t.fits")
+    whole = path.read_bytes()
+    for changed in (whole + bytes(28800), whole.rstrip(b"\0") + b"\0" * 3, whole[:-2800]):
+        path.write_bytes(changed)
+        read_all(path)
+
+
+def test_a_table_that_is_passed_over_must_be_whole(tmp_path: Path) -> None:
+    path = three_tables(tmp_path / "t.fits")
+    path.write_bytes(path.read_bytes()[: -2880 * 3])
+    with open_tables(path) as tables, pytest.raises(CatalogError, match="truncated"):
+        list(tables)
+
+
+def test_columns_that_nobody_looked_at_are_known(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "t.fits", {"A": np.ones(3), "b": np.ones(3), "C": np.array(["x"] * 3)})
+    with open_table(path) as table:
+        for block in table.blocks(2):
+            block.numbers("A")
+            block.text("C")
+        assert table.unread == {"B"}
+
+
 @pytest.fixture
 def spectra(tmp_path: Path) -> Path:
     return write_combspec(tmp_path / "lsfpercent60.0.fits.gz", [f"7-{i}" for i in range(6)], smooth_flux(6))
 
 
 def read_all(path: Path) -> None:
-    with open_table(path) as table:
-        for _ in table.blocks(2):
-            pass
+    with open_tables(path) as tables:
+        for table in tables:
+            for _ in table.blocks(2):
+                pass
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.001, 0.3, 0.9, 0.99999])
