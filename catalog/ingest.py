@@ -7,9 +7,9 @@ from catalog.database.connection import Database
 from catalog.database.migration import is_blank, upgrade
 from catalog.errors import CatalogError
 from catalog.loader import Ingested, Loader, Progress
-from catalog.surveys import PRODUCTS, recognise
+from catalog.surveys import PRODUCTS, recognise, recognise_single
 from catalog.surveys.fits_table import FitsTable, NoTableError, open_tables
-from catalog.surveys.product import Product
+from catalog.surveys.product import Product, single_product
 
 MEMORY = "512MB"
 """Loading needs a few row groups of 112 MB; more would only be a cache."""
@@ -82,14 +82,20 @@ def _recognised(paths: Iterable[Path]) -> tuple[list[tuple[Path, Product]], list
 
 
 def _product_of(path: Path) -> Product:
-    """What the first table that is known makes the file."""
-    refusals = []
-    with open_tables(path) as tables:
-        for table in tables:
-            if (product := recognise(table.columns)) is not None:
-                return product
-            refusals.append(_not_recognised(table))
-    raise NotRecognisedError(refusals[0])
+    """What the first table that is known makes the file, or else its headers."""
+    refusal: CatalogError | None = None
+    try:
+        with open_tables(path) as tables:
+            for table in tables:
+                if (product := recognise(table.columns)) is not None:
+                    return product
+                refusal = refusal or NotRecognisedError(_not_recognised(table))
+    except NoTableError as error:
+        refusal = error
+    if (single := recognise_single(path)) is not None:
+        return single_product(single)
+    # A file without a table raises, one with a table was refused.
+    raise refusal or NotRecognisedError(f"{path} is no product known here")
 
 
 def _fits_files(path: Path) -> Iterator[Path]:
@@ -111,7 +117,7 @@ def _fits_files(path: Path) -> Iterator[Path]:
 
 def _not_recognised(table: FitsTable) -> str:
     if not table.columns & {"MANGAID"}:
-        return f"{table.path} has no column MANGAID; no product known here lacks it"
+        return f"{table.path} has no column MANGAID, nor is it a spectrum of BOSS or LAMOST; nothing else is known here"
     nearest = max(PRODUCTS, key=lambda product: len(product.required & table.columns) / len(product.required))
     missing = ", ".join(sorted(nearest.required - table.columns))
     return f"{table.path} is no product known here; to be {nearest.name} it lacks column {missing}"

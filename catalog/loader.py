@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,7 +19,7 @@ from catalog.quality import quality
 from catalog.rows import RowLoader
 from catalog.surveys import recognise
 from catalog.surveys.fits_table import FitsTable, open_tables
-from catalog.surveys.product import Block, Origin, Product
+from catalog.surveys.product import Block, Origin, Product, SingleSpectrum
 
 ROWS_PER_BLOCK = 256
 """Rows read at a time: 14 MB of arrays on the MaStar grid, 23 MB in the file; some five blocks are under way."""
@@ -92,6 +92,8 @@ class Loader:
         digest = sha256_of_file(self.path)
         if before := self._loaded_before(digest):
             return before
+        if self.product.single is not None:
+            return self._load_single(self.product.single, digest)
         n_row_of: dict[str, int] = {}
         dataset_id: int | None = None
         with open_tables(self.path) as tables:
@@ -108,9 +110,24 @@ class Loader:
         self._describe_file(sum(n_row_of.values()), digest)
         return self._ingested(n_row_of, dataset_id)
 
+    def _load_single(self, single: SingleSpectrum, digest: str) -> Ingested:
+        block, origin = single.read(self.path)
+        loader = RowLoader(
+            self.connection,
+            self.path,
+            self.product,
+            replace(origin, name=self.dataset or origin.name),
+            self.source_file_id,
+        )
+        loader.load(block, quality(block.arrays) if block.arrays is not None else {})
+        loader.refuse_repeated()
+        self.progress(self.path, 1, 1)
+        self._describe_file(1, digest)
+        return self._ingested({single.name: 1}, loader.dataset_id)
+
     def _load_table(self, table: FitsTable, product: Product) -> int | None:
         """Load one table; for spectra, returns the id of their dataset."""
-        loader = RowLoader(self.connection, table, product, self._origin(table, product), self.source_file_id)
+        loader = RowLoader(self.connection, self.path, product, self._origin(table, product), self.source_file_id)
         # Three stages at a time: the file is read, a block decoded and counted, the one before it inserted.
         with closing(ahead(_counted(product.read(table, ROWS_PER_BLOCK)))) as blocks:
             for block, counts in blocks:

@@ -1,5 +1,7 @@
 """One table of a file into tables of the catalog: its stars, and the rows that name them."""
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,7 +11,6 @@ from catalog.database import schema
 from catalog.database.connection import append, array_column, execute_with, next_id
 from catalog.datasets import dataset_of
 from catalog.errors import CatalogError
-from catalog.surveys.fits_table import FitsTable
 from catalog.surveys.product import Arrays, Block, Origin, Product
 
 NEW_STARS = """
@@ -70,13 +71,13 @@ class RowLoader:
     def __init__(
         self,
         connection: sa.Connection,
-        table: FitsTable,
+        path: Path,
         product: Product,
         origin: Origin | None,
         source_file_id: int,
     ) -> None:
         self.connection = connection
-        self.path = table.path
+        self.path = path
         self.product = product
         self.origin = origin
         self.source_file_id = source_file_id

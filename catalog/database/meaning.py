@@ -61,7 +61,7 @@ MEANINGS: dict[str, Meaning] = {
     "ensemble_id": Meaning("Number of the ensemble in this database"),
     "model_id": Meaning("Number of the model in this database"),
     # names, as every view shows them
-    "mangaid": Meaning("MaNGA id of the star: text without padding, never a number"),
+    "mangaid": Meaning("Id of the star: its MaNGA id, or the survey and its own id there (boss-PLATE-MJD-FIBER, lamost-OBSID, gaia-SOURCE_ID); text, never a number"),
     "dataset": Meaning("Name of the dataset of the spectrum"),
     "ensemble": Meaning("Name of the ensemble"),
     "model": Meaning("Name of the model: MODEL1, MODEL2, ..."),
@@ -118,7 +118,7 @@ MEANINGS: dict[str, Meaning] = {
     "dataset.name": Meaning("Name of the dataset"),
     "survey": Meaning("Survey that took the spectra"),
     "release": Meaning("Data release; mock: nobody observed these spectra; NULL: the file does not say"),
-    "product": Meaning("Data product of the survey: combspec, goodspec, mastarall, ..."),
+    "product": Meaning("Data product of the survey: combspec, goodspec, mastarall, boss_spec, lamost_lrs, ..."),
     "lsf_percentile": Meaning("Percentile of the resolution distribution to which the spectra were brought", "%"),
     "dataset.n_spectrum": Meaning("Number of spectra"),
     "dataset.n_usable": Meaning("Number of spectra usable over the full wavelength range (the paper's rule)"),
@@ -134,7 +134,7 @@ MEANINGS: dict[str, Meaning] = {
     # spectrum
     "source_row": Meaning("Row of the file, from 1"),
     "plate": Meaning("Plate number; NULL for spectra combined from several visits"),
-    "ifudesign": Meaning("Fibre bundle; NULL for spectra combined from several visits"),
+    "ifudesign": Meaning("Fibre bundle, or fibre; NULL for spectra combined from several visits"),
     "mjd": Meaning("Night of the visit; NULL for spectra combined from several visits", "d"),
     "snr": Meaning("Median signal-to-noise per pixel: S2N of a file of visits, else the median of flux sqrt(ivar) where ivar > 0"),
     "max_flux": Meaning("Largest finite flux of the whole spectrum", "1e-17 erg / (s cm2 Angstrom)"),
@@ -174,9 +174,9 @@ MEANINGS: dict[str, Meaning] = {
     "n_negative": Meaning("Spectra with negative flux in the window"),
     "n_nonfinite": Meaning("Spectra with NaN or infinite flux in the window"),
     # spectrum_array
-    "flux": Meaning("Flux density per wavelength, as in the file", "1e-17 erg / (s cm2 Angstrom)"),
+    "flux": Meaning("Flux density per wavelength, as in the file, or brought to the grid and to rest (BOSS, LAMOST); relative for LAMOST", "1e-17 erg / (s cm2 Angstrom)"),
     "ivar": Meaning("Inverse variance of flux; 0: no information. NULL: the file has none", "1e34 s2 cm4 Angstrom2 / erg2"),
-    "mask": Meaning("Quality bits of each pixel, as in the file; 0 is good. NULL: the file has none"),
+    "mask": Meaning("Quality bits of each pixel in the survey's own numbering; 0 is good. NULL: the file has none"),
     # ensemble, model_version
     "ensemble.name": Meaning("Name of the ensemble"),
     "ensemble.dataset_id": Meaning("Dataset the models were trained on"),

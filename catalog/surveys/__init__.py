@@ -1,9 +1,15 @@
 """Reading survey files: one module per survey, each recognising its products by their columns."""
 
-from catalog.surveys import mastar
-from catalog.surveys.product import Product
+from pathlib import Path
+
+from catalog.surveys import boss, lamost, mastar
+from catalog.surveys.product import Product, SingleSpectrum
 
 PRODUCTS: tuple[Product, ...] = mastar.PRODUCTS
+"""Tables with a row per star or spectrum, recognised by their columns."""
+
+SINGLE_SPECTRA: tuple[SingleSpectrum, ...] = (boss.SPEC, lamost.LRS)
+"""Files of one spectrum each, recognised by their headers."""
 
 
 def recognise(columns: frozenset[str]) -> Product | None:
@@ -13,3 +19,8 @@ def recognise(columns: frozenset[str]) -> Product | None:
     'combspec'
     """
     return next((product for product in PRODUCTS if product.recognises(columns)), None)
+
+
+def recognise_single(path: Path) -> SingleSpectrum | None:
+    """Which kind of file of one spectrum it is, or None. Read-only. Raises CatalogError if it is damaged."""
+    return next((single for single in SINGLE_SPECTRA if single.recognises(path)), None)

@@ -21,7 +21,8 @@ from catalog.errors import CatalogError
 
 Stream = io.BufferedReader | gzip.GzipFile
 
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, fits.VerifyError)
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, AssertionError,
+           fits.VerifyError)  # fmt: skip
 """What astropy and numpy raise when the cards of a header contradict each other."""
 
 BLOCK = 2880
@@ -102,7 +103,7 @@ class FitsTable:
     def _blocks(self, n_row: int) -> Iterator["FitsBlock"]:
         for start in range(0, self.n_row, n_row):
             count = min(n_row, self.n_row - start)
-            with _damage(self.path, f"after row {start} of {self.n_row}"):
+            with damage_of(self.path, f"after row {start} of {self.n_row}"):
                 data = self._stream.read(count * self.dtype.itemsize)
             self.n_byte_read += len(data)
             if len(data) < count * self.dtype.itemsize:
@@ -182,7 +183,7 @@ def open_tables(path: Path) -> Iterator[Iterator[FitsTable]]:
     file is read, so that a gzip's checksum is verified. Read-only. Raises CatalogError, also while it goes from table
     to table, if the file is absent, no FITS, damaged, or holds no binary table.
     """
-    with _open(path) as stream, closing(_tables(path, stream)) as tables:
+    with open_stream(path) as stream, closing(_tables(path, stream)) as tables:
         yield tables
 
 
@@ -194,7 +195,7 @@ def open_table(path: Path) -> Iterator[FitsTable]:
 
 
 def _tables(path: Path, stream: Stream) -> Generator[FitsTable]:
-    with _headers(path):
+    with headers_of(path):
         if stream.read(6) != b"SIMPLE":
             raise CatalogError(f"{path} is not a FITS file; remove it or give another path")
         stream.seek(0)
@@ -203,9 +204,11 @@ def _tables(path: Path, stream: Stream) -> Generator[FitsTable]:
     n_table = 0
     while header is not None:
         n_byte_read = 0
-        if str(header.get("XTENSION", "")).strip() == "BINTABLE":
+        with headers_of(path):
+            is_table = str(header.get("XTENSION", "")).strip() == "BINTABLE"
+        if is_table:
             n_table += 1
-            with _headers(path):
+            with headers_of(path):
                 table = FitsTable(path, stream, header, primary)
             try:
                 yield table
@@ -219,7 +222,7 @@ def _tables(path: Path, stream: Stream) -> Generator[FitsTable]:
 
 def _next_header(path: Path, stream: Stream, header: fits.Header, n_byte_read: int) -> fits.Header | None:
     """The header behind a data unit of which so many bytes were read; None at the end of the file, read to its end."""
-    with _damage(path, "behind its last row"):
+    with damage_of(path, "behind its last row"):
         size = _data_size(header)
         _skip(stream, size - n_byte_read)
         # Some writers leave out the padding behind the last data, or put more behind it.
@@ -228,12 +231,13 @@ def _next_header(path: Path, stream: Stream, header: fits.Header, n_byte_read: i
             while stream.read(SKIP):
                 pass
             return None
-    with _headers(path):
+    with headers_of(path):
         return fits.Header.fromfile(stream)
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[Stream]:
+def open_stream(path: Path) -> Iterator[Stream]:
+    """The bytes of a file, inflated if they are gzip. Read-only. Raises CatalogError if there is no such file."""
     try:
         if not path.is_file():
             raise CatalogError(f"{path} is no file; give the path of a FITS file")
@@ -251,15 +255,16 @@ def _open(path: Path) -> Iterator[Stream]:
 
 
 @contextmanager
-def _headers(path: Path) -> Iterator[None]:
+def headers_of(path: Path) -> Iterator[None]:
+    """Turns what astropy says of damaged headers into a CatalogError, and keeps its warnings to itself."""
     # What is wrong with a card that is not needed here, astropy need not say on standard error.
-    with _damage(path, "in its headers"), warnings.catch_warnings(action="ignore"):
+    with damage_of(path, "in its headers"), warnings.catch_warnings(action="ignore"):
         yield
 
 
 @contextmanager
-def _damage(path: Path, where: str) -> Iterator[None]:
-    """Turns what a damaged file raises into a CatalogError."""
+def damage_of(path: Path, where: str) -> Iterator[None]:
+    """Turns what a damaged file raises into a CatalogError that says where."""
     try:
         yield
     except (EOFError, gzip.BadGzipFile, zlib.error, isal_zlib.IsalError) as error:  # type: ignore[misc]  # its stub lacks the base

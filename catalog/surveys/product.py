@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -59,6 +60,20 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class SingleSpectrum:
+    """One kind of file that holds one spectrum.
+
+    name : the product's
+    recognises : tells from the headers of a file whether it is one; raises CatalogError if they cannot be read
+    read : its one row and the dataset it belongs to; raises CatalogError if it cannot be read
+    """
+
+    name: str
+    recognises: Callable[[Path], bool]
+    read: Callable[[Path], tuple[Block, Origin]]
+
+
+@dataclass(frozen=True)
 class Product:
     """One kind of file of a survey.
 
@@ -69,6 +84,7 @@ class Product:
     origin : for spectra, the dataset they belong to
     authoritative : its star columns replace those of other products instead of filling their gaps
     unused : why it is not loaded although it is known
+    single : for a product whose files hold one spectrum each, how to read them; `read` is then not used
     """
 
     name: str
@@ -79,7 +95,13 @@ class Product:
     origin: Callable[[FitsTable], Origin] | None = None
     authoritative: bool = False
     unused: str | None = None
+    single: SingleSpectrum | None = None
 
     def recognises(self, columns: frozenset[str]) -> bool:
         """True if a table with these columns (upper case) is this product. Read-only."""
         return self.required <= columns and not self.excluded & columns
+
+
+def single_product(single: SingleSpectrum) -> Product:
+    """The product of files of one spectrum. Read-only."""
+    return Product(single.name, "spectrum", frozenset(), frozenset(), lambda table, n_row: iter(()), single=single)
