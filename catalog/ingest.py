@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from catalog.database.connection import Database
+from catalog.database.connection import Database, InUseError
 from catalog.database.migration import is_blank, upgrade
 from catalog.errors import CatalogError
 from catalog.loader import Ingested, Loader, Progress
@@ -43,12 +43,19 @@ def ingest(
     partial = Database(database.path.with_name(database.path.name + ".partial"))
     try:
         upgrade(partial)
+        made = partial.path.stat().st_ino
         done = _load(partial, files, dataset, progress)
+        # Removed and made anew by others, it would be their half under its name.
+        if partial.path.stat().st_ino != made:
+            raise FileNotFoundError
         if database.exists():
             raise CatalogError(f"{database.path} was made by another process meanwhile; run again")
         partial.path.replace(database.path)
     except FileNotFoundError as error:
         raise CatalogError(f"{partial.path} was removed by another process; run again") from error
+    except InUseError:
+        # It is the other's now, who is making the same database.
+        raise
     except BaseException:
         partial.path.unlink(missing_ok=True)
         raise

@@ -120,7 +120,7 @@ class Loader:
             self.source_file_id,
         )
         loader.load(block, quality(block.arrays) if block.arrays is not None else {})
-        loader.refuse_repeated()
+        self._finish(loader)
         self.progress(self.path, 1, 1)
         self._describe_file(1, digest)
         return self._ingested({single.name: 1}, loader.dataset_id)
@@ -133,10 +133,16 @@ class Loader:
             for block, counts in blocks:
                 loader.load(block, counts)
                 self.progress(self.path, block.first_row + len(block.rows), table.n_row)
-        loader.refuse_repeated()
+        self._finish(loader)
         if loader.origin is not None and loader.dataset_id is None:
             raise CatalogError(f"{self.path} holds no spectrum")
         return loader.dataset_id
+
+    def _finish(self, loader: RowLoader) -> None:
+        """Refuse rows that stand twice, and count the spectra of their dataset anew."""
+        loader.refuse_repeated()
+        if loader.dataset_id is not None:
+            self.connection.exec_driver_sql(COUNT_SPECTRA, {"dataset_id": loader.dataset_id})
 
     def _loaded_before(self, digest: str) -> Ingested | None:
         row = self.connection.execute(
@@ -182,7 +188,6 @@ class Loader:
         n_row = sum(n_row_of.values())
         if dataset_id is None:
             return Ingested(self.path, self.product.name, n_row=n_row, n_row_of=n_row_of)
-        self.connection.exec_driver_sql(COUNT_SPECTRA, {"dataset_id": dataset_id})
         of_file = schema.spectrum.c.source_file_id == self.source_file_id
         n_usable = self.connection.execute(sa.select(sa.func.count()).where(of_file, schema.spectrum.c.usable)).scalar()
         name = self.connection.execute(

@@ -101,8 +101,12 @@ def _count(condition: np.ndarray) -> pa.Array:
 
 def _median_snr(flux: np.ndarray, ivar: np.ndarray) -> pa.Array:
     informative = np.isfinite(flux) & np.isfinite(ivar) & (ivar > 0)
-    median = [
-        np.median(f[keep] * np.sqrt(i[keep])) if keep.any() else 0.0
-        for f, i, keep in zip(flux, ivar, informative, strict=True)
-    ]
-    return pa.array(np.array(median, np.float32), pa.float32(), mask=~informative.any(axis=1))
+    with np.errstate(over="ignore"):
+        median = np.array(
+            [
+                np.median(f[keep] * np.sqrt(i[keep])) if keep.any() else np.nan
+                for f, i, keep in zip(flux, ivar, informative, strict=True)
+            ],
+            np.float32,
+        )
+    return pa.array(median, pa.float32(), mask=~np.isfinite(median))

@@ -29,6 +29,10 @@ BULK = ("SET threads = 1", "SET disabled_compression_methods = 'alp'")
 that read and decode; ALP is for decimal numbers, which measured fluxes are not, and trying it takes time."""
 
 
+class InUseError(CatalogError):
+    """Another process has the file open."""
+
+
 class Database:
     """One DuckDB file and the ways to open it.
 
@@ -112,7 +116,7 @@ class Database:
             message = _explain(self.path, error)
             if message is None:
                 raise
-            raise CatalogError(message) from error
+            raise (InUseError if " is in use by " in message else CatalogError)(message) from error
         finally:
             engine.dispose()
 

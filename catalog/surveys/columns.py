@@ -64,8 +64,12 @@ def column_of(table: FitsTable, block: FitsBlock, name: str, type_: pa.DataType)
     if name == "INPUT_TEFF":
         unknown |= values <= 0
     known = np.where(unknown, 0, values)
+    if type_ == INTEGER and values.dtype.kind == "f" and np.any(known != np.trunc(known)):
+        row = int((known != np.trunc(known)).argmax())
+        raise CatalogError(f"{table.path}: {name} of row {block.first_row + row + 1} is {values[row]}, no whole number")
     if type_ == INTEGER and len(known) and np.abs(known).max() > np.iinfo(np.int32).max:
         row = block.first_row + int(np.abs(known).argmax()) + 1
         raise CatalogError(f"{table.path}: {name} of row {row} is {values[row - block.first_row - 1]}, out of range")
     with np.errstate(over="ignore"):
-        return pa.array(known.astype(type_.to_pandas_dtype()), type_, mask=unknown)
+        stored = known.astype(type_.to_pandas_dtype())
+    return pa.array(stored, type_, mask=unknown | ~np.isfinite(stored))

@@ -6,6 +6,7 @@ types of the columns are astropy's; only the reading of rows is our own, since a
 
 import gzip
 import io
+import math
 import warnings
 import zlib
 from collections.abc import Generator, Iterator
@@ -22,11 +23,22 @@ from catalog.errors import CatalogError
 Stream = io.BufferedReader | gzip.GzipFile
 
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, AssertionError,
-           fits.VerifyError)  # fmt: skip
+           MemoryError, fits.VerifyError)  # fmt: skip
 """What astropy and numpy raise when the cards of a header contradict each other."""
 
 BLOCK = 2880
 SKIP = 1 << 20
+
+LARGEST_HEADER = 2000 * BLOCK
+"""Bytes. 73 columns take 16 kB; without its END, all of a file would be taken for its header."""
+
+MOST_COLUMNS = 999
+"""The FITS standard's; astropy would make room for as many as the header says."""
+
+LARGEST_ROW = 1 << 20
+"""Bytes. A visit takes 128 kB; several hundred rows are held at a time."""
+
+END = b"END".ljust(80)
 
 
 class NoTableError(CatalogError):
@@ -53,9 +65,14 @@ class FitsTable:
         self.n_row = int(header["NAXIS2"])
         if self.n_row < 0:
             raise CatalogError(f"{path}: its header announces {self.n_row} rows; the file is damaged, fetch it again")
+        if not 0 <= int(header["TFIELDS"]) <= MOST_COLUMNS or int(header["NAXIS1"]) > LARGEST_ROW:
+            raise CatalogError(
+                f"{path}: its header announces {header['TFIELDS']} columns in {header['NAXIS1']} bytes a row, beyond "
+                f"{MOST_COLUMNS} in {LARGEST_ROW}; the file is damaged, fetch it again"
+            )
         columns = fits.BinTableHDU.fromstring(header.tostring().encode("ascii")).columns
         self._scaled = {
-            column.name: (column.bscale or 1, column.bzero or 0)
+            column.name: (_number(column.bscale or 1), _number(column.bzero or 0))
             for column in columns
             if (column.bscale or 1) != 1 or (column.bzero or 0) != 0
         }
@@ -150,9 +167,10 @@ class FitsBlock:
         if name in self._table._scaled:
             scale, zero = self._table._scaled[name]
             exact = float(scale).is_integer() and float(zero).is_integer() and raw.dtype.kind in "iu"
-            if exact and abs(int(zero)) < 2**62 and raw.dtype.itemsize < 8:
+            if exact and abs(scale) < 2**31 and abs(zero) < 2**62 and raw.dtype.itemsize < 8:
                 return values.astype(np.int64) * int(scale) + int(zero)
-            return values * float(scale) + float(zero)
+            with np.errstate(all="ignore"):
+                return values * float(scale) + float(zero)
         return values
 
     def null(self, column: str) -> np.ndarray | bool:
@@ -199,7 +217,7 @@ def _tables(path: Path, stream: Stream) -> Generator[FitsTable]:
         if stream.read(6) != b"SIMPLE":
             raise CatalogError(f"{path} is not a FITS file; remove it or give another path")
         stream.seek(0)
-        primary = fits.Header.fromfile(stream)
+        primary = header_in(stream)
     header: fits.Header | None = primary
     n_table = 0
     while header is not None:
@@ -232,7 +250,26 @@ def _next_header(path: Path, stream: Stream, header: fits.Header, n_byte_read: i
                 pass
             return None
     with headers_of(path):
-        return fits.Header.fromfile(stream)
+        return header_in(stream)
+
+
+def header_in(stream: Stream) -> fits.Header:
+    """The next header of a file. Raises ValueError if it has no END where one may be, EOFError if the file ends."""
+    blocks: list[bytes] = []
+    while not blocks or all(blocks[-1][card : card + 80] != END for card in range(0, BLOCK, 80)):
+        if len(blocks) * BLOCK >= LARGEST_HEADER:
+            raise ValueError(f"no END in {LARGEST_HEADER} bytes")
+        blocks.append(stream.read(BLOCK))
+        if len(blocks[-1]) < BLOCK:
+            raise EOFError("the file ends inside a header")
+    return fits.Header.fromfile(io.BytesIO(b"".join(blocks)))
+
+
+def _number(value: object) -> int | float:
+    """The value of TSCAL or TZERO; raises ValueError if it is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"a column is scaled by {value!r}")
+    return value
 
 
 @contextmanager

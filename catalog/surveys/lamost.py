@@ -17,7 +17,16 @@ import numpy as np
 from astropy.io import fits
 
 from catalog.errors import CatalogError
-from catalog.surveys.fits_table import SKIP, NoTableError, damage_of, headers_of, open_stream, open_table, open_tables
+from catalog.surveys.fits_table import (
+    SKIP,
+    NoTableError,
+    damage_of,
+    header_in,
+    headers_of,
+    open_stream,
+    open_table,
+    open_tables,
+)
 from catalog.surveys.product import Block, Origin, SingleSpectrum
 from catalog.surveys.resampling import Pixels, Row, bits, block_of, card
 
@@ -91,7 +100,7 @@ def _primary(path: Path) -> fits.Header:
         if stream.read(6) != b"SIMPLE":
             raise CatalogError(f"{path} is not a FITS file; remove it or give another path")
         stream.seek(0)
-        return fits.Header.fromfile(stream)
+        return header_in(stream)
 
 
 def _is_image(header: fits.Header) -> bool:
@@ -102,7 +111,7 @@ def _image(path: Path) -> dict[str, np.ndarray]:
     """The rows of the primary image by name, each (n,)."""
     with open_stream(path) as stream:
         with headers_of(path):
-            header = fits.Header.fromfile(stream)
+            header = header_in(stream)
             n_pixel, bitpix = int(header["NAXIS1"]), int(header["BITPIX"])
         if bitpix not in BYTES or not 0 <= n_pixel <= MOST_PIXELS:
             raise CatalogError(
