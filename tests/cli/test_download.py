@@ -46,6 +46,10 @@ def start(server: Site, folder: Path, *names: str, **options: object) -> subproc
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)  # type: ignore[call-overload,no-any-return]
 
 
+def attend_to_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def here(*arguments: str | Path) -> Result:
     """Runs the command in this process, which is quicker."""
     return CliRunner().invoke(main, ["download", *map(str, arguments)])
@@ -94,7 +98,8 @@ def test_killed_it_goes_on_where_it_was(sas: Site, tmp_path: Path) -> None:
 
 def test_interrupted_it_says_how_to_go_on(sas: Site, tmp_path: Path) -> None:
     sas.always[MASTARALL] = Trouble(gate=threading.Event())
-    process = start(sas, tmp_path / "mastar", "mastarall")
+    # Tests that run in the background of a shell ignore Ctrl-C, and so would what they start.
+    process = start(sas, tmp_path / "mastar", "mastarall", preexec_fn=attend_to_interrupts)
     wait_for_bytes(tmp_path / "mastar" / f"{MASTARALL}.part", process)
     process.send_signal(signal.SIGINT)
     _, talk = process.communicate()

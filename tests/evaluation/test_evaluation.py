@@ -218,7 +218,7 @@ def test_planted_spectra_go_through_the_function_that_scores(catalog: Catalog, m
         asked.append(len(flux))
         return Scores(np.full(len(flux), 1e9), np.full(len(flux), np.nan), np.zeros((len(flux), 10)))
 
-    monkeypatch.setattr("catalog.autoencoder.scoring.score", score)
+    monkeypatch.setattr("catalog.evaluation.detectors.score", score)
     table = catalog.evaluate(Injection(("ch-star",), (1.0, 2.0), 8), baselines=False)
     assert asked == [8] * 6  # three models, two strengths
     assert set(table["recall_0_5"]) == {1.0}
