@@ -1,0 +1,45 @@
+"""What the tests of downloading share: quick patience, and the short way to ask."""
+
+from pathlib import Path
+
+from http_server import Site, site
+
+from catalog.download import Downloaded, Patience, download
+from catalog.download.products import PRODUCTS
+
+PATIENCE = Patience(timeout=0.4, tries=3, first_wait=0.001, longest_wait=1.5)
+
+
+PATHS = {product.name: product.path for product in PRODUCTS}
+
+
+SMALL, MASTARALL, PARAMETERS = PATHS["small"], PATHS["mastarall"], PATHS["parameters"]
+
+
+LIST = "manga_spectro_mastar_v3_1_1_v1_7_7.sha1sum"
+
+
+def fetch(server: Site | str, folder: Path, *names: str, patience: Patience = PATIENCE) -> list[Downloaded]:
+    url = server if isinstance(server, str) else server.url
+    return download(names or ("small",), folder, url, patience=patience)
+
+
+def file_of(folder: Path, path: str) -> Path:
+    return folder / path.rpartition("/")[2]
+
+
+def starts(server: Site, path: str) -> list[int]:
+    """First byte that each GET asked for."""
+    return [int(asked.range_[6:-1]) if asked.range_ else 0 for asked in server.asked(path)]
+
+
+def nowhere() -> str:
+    """A URL that nobody answers at."""
+    with site() as server:
+        return server.url
+
+
+def damaged(content: bytes) -> bytes:
+    """With one bit of its middle the other way round."""
+    middle = len(content) // 2
+    return content[:middle] + bytes([content[middle] ^ 16]) + content[middle + 1 :]
