@@ -179,8 +179,15 @@ class FitsBlock:
         return self._rows[name] == self._table._null[name] if name in self._table._null else False
 
     def flags(self, column: str) -> np.ndarray:
-        """(n,) bool: a logical column, or a number other than 0. Read-only. Raises CatalogError as `numbers`."""
+        """(n,) bool: a logical column, or a number other than 0.
+
+        Read-only. Raises CatalogError as `numbers`, or if the column holds more or less than one value a row.
+        """
         name = self._table._stored_name(column)
+        if self._rows[name].ndim > 1:
+            raise CatalogError(
+                f"{self._table.path}: {column} holds {self._table.width(column)} values a row where one belongs"
+            )
         if name in self._table._logical:
             return self.raw(column) == ord("T")
         return self.numbers(column) != 0

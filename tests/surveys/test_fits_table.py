@@ -173,3 +173,12 @@ def test_a_file_without_a_table_is_refused(tmp_path: Path) -> None:
     fits.PrimaryHDU(np.ones((3, 3))).writeto(tmp_path / "image.fits")
     with pytest.raises(CatalogError, match="no binary table"):
         read_all(tmp_path / "image.fits")
+
+
+@pytest.mark.parametrize("width", [0, 3])
+def test_a_flag_is_one_value_a_row(tmp_path: Path, width: int) -> None:
+    path = tmp_path / "flags.fits"
+    flags = fits.Column("VALID", f"{width}I", array=np.ones((4, width), np.int16))
+    fits.BinTableHDU.from_columns([fits.Column("N", "J", array=np.arange(4)), flags]).writeto(path)
+    with open_tables(path) as tables, pytest.raises(CatalogError, match=f"VALID holds {width} values a row"):
+        next(next(tables).blocks(4)).flags("VALID")
