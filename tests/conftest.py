@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fetching import content, sas  # noqa: F401  # fixtures
 from files import (
     smooth_flux,
     write_combspec,
