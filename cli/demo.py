@@ -56,8 +56,8 @@ def demo(directory: Path, stars: int, seed: int) -> None:
     survey = MockSurvey(stars, seed, ANOMALY_FRACTION)
     if (found := recorded_survey(files)) is not None and found != survey:
         raise CatalogError(
-            f"{directory} holds a survey of {found.n_star} stars, seed {found.seed}, made by another version or with "
-            "other settings; give another --directory or remove it"
+            f"{directory} holds a survey of {found.n_star} stars, seed {found.seed}, odd fraction "
+            f"{found.anomaly_fraction:g}; give another --directory or remove it"
         )
     say(f"1. catalog mock -o {files} --stars {stars} --seed {seed} --anomaly-fraction {ANOMALY_FRACTION}")
     with progress_bar("spectra") as bar:

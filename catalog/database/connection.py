@@ -127,9 +127,7 @@ class Database:
             try:
                 with self.connect(read_only=False):
                     return
-            except CatalogError as error:
-                if "in use by" not in str(error):
-                    raise
+            except InUseError:
                 time.sleep(0.2)
 
     def _require_file(self) -> None:

@@ -37,7 +37,6 @@ GAP_BITS, END_BITS, NEIGHBOR_BITS = 1 << 15, 1 << 25 | 1 << 27, 1 << 16 | 1 << 1
 _HALF_KERNEL = 5
 _PIXEL_KM_S = 69.03
 
-
 KEPT_SMALL, KEPT_LARGE, WITH_GAP = 0.162, 0.297, 0.02
 """Fractions of the stars whose combined spectrum reaches both ends, sharper and poorer, and that have a gap inside."""
 
@@ -70,7 +69,7 @@ class Losses:
 def draw_losses(stars: np.ndarray, generator: Generator) -> Losses:
     """The shift to the rest frame empties 5 to 13 pixels at an end, unless exposures reach beyond it.
 
-    15 % of the spectra in `small` and a third of those in `large` keep both ends, so that with the few that have a gap
+    16 % of the spectra in `small` and 30 % of those in `large` keep both ends, so that with the few that have a gap
     or a negative flux as many are left as in the paper (section 2.1). Read-only.
     """
     n_star = len(stars)
