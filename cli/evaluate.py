@@ -57,8 +57,8 @@ def evaluate(
     models and once for those that have not seen the star. The same for simpler methods on the same splits.
 
     Writes the rows of evaluation, recovery and model_agreement in one transaction at the end. Scores stay as they
-    are. The same evaluation is done once, and then shown again. A table on a terminal has the main columns, the other
-    formats have all.
+    are. The same evaluation is done once, and then shown again. A table on a terminal has the main columns and, of a
+    truth table, kinds as a whole; the other formats have all, by strength as well.
 
     \b
     Example:
@@ -97,7 +97,9 @@ def _range(values: np.ndarray) -> str:
 
 
 def _compact(table: Table) -> Table:
-    """The main columns, with the unseen consensus beside that of all members."""
+    """The main columns, with the unseen consensus beside that of all members; of a truth table, kinds as a whole."""
+    if table.meta["mode"] == "truth":
+        table = table[np.ma.getmaskarray(np.ma.asarray(table["strength"]))]
     every, unseen = (table[table["members"] == members] for members in ("all", "unseen"))
     columns: dict[str, list] = {"kind": ["all kinds" if kind is np.ma.masked else kind for kind in every["kind"]]}
     if not np.ma.getmaskarray(np.ma.asarray(every["strength"])).all():

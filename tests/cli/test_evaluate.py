@@ -100,3 +100,11 @@ def test_the_command_line_loads_nothing_heavy_for_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
+
+
+def test_a_table_has_kinds_as_a_whole_and_csv_their_strengths(database: Path, run: Callable, tmp_path: Path) -> None:
+    (tmp_path / "truth.csv").write_text(f"mangaid,kind,strength\n{ODD},line,2\n{MANGAIDS[11]},line,1\n")
+    ask = ("--database", database, "evaluate", "--truth", tmp_path / "truth.csv", "--no-baselines", "--format")
+    assert [line.split()[0] for line in run(*ask, "table").stdout.splitlines()] == ["kind", "line", "all"]
+    rows = list(csv.DictReader(io.StringIO(run(*ask, "csv").stdout)))
+    assert {row["strength"] for row in rows if row["kind"] == "line"} == {"", "1.0", "2.0"}
