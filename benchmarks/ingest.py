@@ -1,6 +1,7 @@
 """Loading combined spectra from `.fits.gz`: ours, what a user would write, and ours' own stages alone.
 
-`python -m benchmarks.ingest [N]`: N stars, 5000 unless told; then 4 and 12 times as many of ours, to see what grows.
+`python -m benchmarks.ingest [N]`: N stars, 20000 unless told; then a quarter and three times as many of ours, to see
+what grows.
 """
 
 import gzip
@@ -19,7 +20,7 @@ from astropy.table import Table
 from benchmarks.measure import measure, table
 from catalog import Catalog
 from catalog.database import schema
-from catalog.database.connection import append, array_column
+from catalog.database.connection import append, array_column, expect_rows
 from catalog.ingest import MEMORY
 from catalog.loader import ROWS_PER_BLOCK
 from catalog.quality import quality
@@ -29,8 +30,8 @@ from catalog.surveys.mock import MockSurvey, write_mock
 from catalog.surveys.mock.survey import LARGE
 from catalog.surveys.product import Block
 
-N_STAR = 5000
-TIMES = (4, 12)
+N_STAR = 20_000
+TIMES = (0.25, 3)
 CHUNK = 1 << 22
 
 
@@ -84,6 +85,7 @@ def insert_alone(folder: Path) -> None:
     if arrays is None or arrays.ivar is None or arrays.mask is None:
         raise ValueError("a mock has all arrays")
     with catalog.database.write(MEMORY, arrays=True) as connection:
+        expect_rows(connection, n_row)
         for first in range(0, n_row, len(arrays.flux)):
             keep = slice(0, min(len(arrays.flux), n_row - first))
             rows = pa.table(
@@ -119,10 +121,10 @@ def main() -> None:
             "plain script": (folder / "plain.duckdb").stat().st_size,
         }
         for times in TIMES:
-            more = folder / str(times)
-            write_mock(more, MockSurvey(times * n_star))
-            results["ours", times * n_star] = measure(ours, more, repeats=1)
-            shutil.rmtree(more)
+            n, other = round(times * n_star), folder / str(times)
+            write_mock(other, MockSurvey(n))
+            results["ours", n] = measure(ours, other)
+            shutil.rmtree(other)
     reference = results["ours", n_star][0]
     raw = 4563 * 12
     rows = [

@@ -70,17 +70,13 @@ def _load(
 
 
 def _recognised(paths: Iterable[Path]) -> tuple[list[tuple[Path, Product]], list[Ingested]]:
-    """The files to load, and those that are not: of a product without a place, or in a folder and of none we know."""
+    """The files to load, and those in a folder that are of no product we know."""
     files: list[tuple[Path, Product]] = []
     skipped: list[Ingested] = []
     for path in paths:
         for file in _fits_files(path):
             try:
-                product = _product_of(file)
-                if product.unused:
-                    skipped.append(Ingested(file, product.name, skipped=product.unused))
-                else:
-                    files.append((file, product))
+                files.append((file, _product_of(file)))
             except (NotRecognisedError, NoTableError) as error:
                 if file == path:
                     raise
@@ -125,6 +121,7 @@ def _fits_files(path: Path) -> Iterator[Path]:
 def _not_recognised(table: FitsTable) -> str:
     if not table.columns & {"MANGAID"}:
         return f"{table.path} has no column MANGAID, nor is it a spectrum of BOSS or LAMOST; nothing else is known here"
-    nearest = max(PRODUCTS, key=lambda product: len(product.required & table.columns) / len(product.required))
+    possible = [product for product in PRODUCTS if not product.excluded & table.columns]
+    nearest = max(possible, key=lambda product: len(product.required & table.columns) / len(product.required))
     missing = ", ".join(sorted(nearest.required - table.columns))
     return f"{table.path} is no product known here; to be {nearest.name} it lacks column {missing}"

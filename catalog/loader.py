@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from catalog import __version__
 from catalog.ahead import ahead
 from catalog.database import schema
-from catalog.database.connection import next_id
+from catalog.database.connection import expect_rows, next_id
 from catalog.errors import CatalogError
 from catalog.provenance import sha256_of_file, utc_now
 from catalog.quality import quality
@@ -89,17 +90,22 @@ class Loader:
         ones. What is not read, tables and columns, is named to the logger "catalog", at debug level.
         Raises CatalogError if the file is damaged, or if its rows are not what the database can hold.
         """
-        digest = sha256_of_file(self.path)
-        if before := self._loaded_before(digest):
-            return before
-        if self.product.single is not None:
-            return self._load_single(self.product.single, digest)
+        with ThreadPoolExecutor(1) as aside:
+            # While the file is read: a second reading of a large one would add a tenth to the time.
+            digest = aside.submit(sha256_of_file, self.path)
+            if self._size_is_known() and (before := self._loaded_before(digest.result())):
+                return before
+            if self.product.single is not None:
+                return self._load_single(self.product.single, digest)
+            return self._load_tables(digest)
+
+    def _load_tables(self, digest: "Future[str]") -> Ingested:
         n_row_of: dict[str, int] = {}
         dataset_id: int | None = None
         with open_tables(self.path) as tables:
             for number, table in enumerate(tables, 1):
                 product = recognise(table.columns)
-                if product is None or product.unused or product.name in n_row_of:
+                if product is None or product.name in n_row_of:
                     log.debug("%s: table %d %s has no place here, not read", self.path, number, table.name)
                     continue
                 n_row_of[product.name] = table.n_row
@@ -107,11 +113,12 @@ class Loader:
                 if table.unread:
                     columns = ", ".join(sorted(table.unread))
                     log.debug("%s: columns of table %d without a place here: %s", self.path, number, columns)
-        self._describe_file(sum(n_row_of.values()), digest)
+        self._describe_file(sum(n_row_of.values()), digest.result())
         return self._ingested(n_row_of, dataset_id)
 
-    def _load_single(self, single: SingleSpectrum, digest: str) -> Ingested:
+    def _load_single(self, single: SingleSpectrum, digest: "Future[str]") -> Ingested:
         block, origin = single.read(self.path)
+        expect_rows(self.connection, 1)
         loader = RowLoader(
             self.connection,
             self.path,
@@ -122,12 +129,13 @@ class Loader:
         loader.load(block, quality(block.arrays) if block.arrays is not None else {})
         self._finish(loader)
         self.progress(self.path, 1, 1)
-        self._describe_file(1, digest)
+        self._describe_file(1, digest.result())
         return self._ingested({single.name: 1}, loader.dataset_id)
 
     def _load_table(self, table: FitsTable, product: Product) -> int | None:
         """Load one table; for spectra, returns the id of their dataset."""
         loader = RowLoader(self.connection, self.path, product, self._origin(table, product), self.source_file_id)
+        expect_rows(self.connection, table.n_row)
         # Three stages at a time: the file is read, a block decoded and counted, the one before it inserted.
         with closing(ahead(_counted(product.read(table, ROWS_PER_BLOCK)))) as blocks:
             for block, counts in blocks:
@@ -143,6 +151,14 @@ class Loader:
         loader.refuse_repeated()
         if loader.dataset_id is not None:
             self.connection.exec_driver_sql(COUNT_SPECTRA, {"dataset_id": loader.dataset_id})
+
+    def _size_is_known(self) -> bool:
+        """Whether a file of this size was loaded; if not, nor was this one."""
+        size = self.path.stat().st_size
+        return (
+            self.connection.execute(sa.select(schema.source_file).where(schema.source_file.c.size == size)).first()
+            is not None
+        )
 
     def _loaded_before(self, digest: str) -> Ingested | None:
         row = self.connection.execute(

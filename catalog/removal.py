@@ -57,6 +57,7 @@ MARK = (
         UNION ALL SELECT star_id, source_file_id FROM visit
         UNION ALL SELECT star_id, source_file_id FROM gaia_match
         UNION ALL SELECT star_id, source_file_id FROM stellar_parameter
+        UNION ALL SELECT star_id, source_file_id FROM visit_parameter
     ) AS named
     WHERE source_file_id NOT IN (SELECT source_file_id FROM gone_source_file)
     GROUP BY star_id
@@ -100,6 +101,7 @@ DEPENDENT = {
     "visit": ("source_file",),
     "gaia_match": ("source_file",),
     "stellar_parameter": ("source_file",),
+    "visit_parameter": ("source_file",),
     "star": ("star",),
     "source_file": ("source_file",),
     "dataset": ("dataset",),

@@ -48,6 +48,7 @@ KEYS = {
     "visit": ("plate", "ifudesign", "mjd"),
     "gaia_match": ("gaia_release",),
     "stellar_parameter": ("source",),
+    "visit_parameter": ("plate", "ifudesign", "mjd", "source"),
 }
 
 REPEATED = """

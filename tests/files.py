@@ -1,13 +1,31 @@
 """Small FITS files in MaStar's layouts, written by astropy, for tests."""
 
 import gzip
+import re
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
 
+from catalog.surveys.mock.mwrfits import create, row_dtype
+
 N_PIXEL = 4563
 WAVELENGTH = 10 ** (3.5589 + 1e-4 * np.arange(N_PIXEL))
+
+# The parameters of visits in DR17, as table mastar_goodvisits_params of the SkyServer has them; types as those of the
+# same columns in the parameters of stars and in goodspec.
+VISIT_PARAMETERS = """
+    DRPVER 6A, MPROCVER 6A, MANGAID 22A, PLATE J, IFUDESIGN 5A, MJD J, RA D, DEC D, EPOCH E, IFURA D, IFUDEC D,
+    MNGTARG2 J, MJDQUAL J, TEFF_MED E, LOGG_MED E, FEH_MED E, FEH_CAL_MED E, ALPHA_MED E, ZH_MED E, ZH_CAL_MED E,
+    TEFF_MED_ERR E, LOGG_MED_ERR E, FEH_MED_ERR E, FEH_CAL_MED_ERR E, ALPHA_MED_ERR E, ZH_MED_ERR E, ZH_CAL_MED_ERR E,
+    NGROUPS I, INPUT_GROUPS 4I, INPUT_GROUPS_NAME 11A, NALPHAGROUPS I, INPUT_ALPHA_GROUPS 4I,
+    INPUT_ALPHA_GROUPS_NAME 11A, TEFF_JI E, LOGG_JI E, FEH_JI E, ALPHA_JI E, VMICRO_JI E, TEFF_ERR_JI E,
+    LOGG_ERR_JI E, FEH_ERR_JI E, ALPHA_ERR_JI E, VMICRO_ERR_JI E, CHISQ_JI E, VALID_JI I, TEFF_DL E, LOGG_DL E,
+    FEH_DL E, ALPHA_DL E, TEFF_ERR_DL E, LOGG_ERR_DL E, FEH_ERR_DL E, ALPHA_ERR_DL E, CHISQ_DL E, AV_DL E,
+    AV_ERR_DL E, AV_CHISQ_DL E, AV_VALID_DL I, VALID_DL I, TEFF_LH E, LOGG_LH E, FEH_LH E, ALPHA_LH E,
+    TEFF_ERR_UP_LH E, TEFF_ERR_DN_LH E, LOGG_ERR_UP_LH E, LOGG_ERR_DN_LH E, FEH_ERR_UP_LH E, FEH_ERR_DN_LH E,
+    ALPHA_ERR_UP_LH E, ALPHA_ERR_DN_LH E, CHISQ_LH E, MODEL_LH 10A, VALID_LH I, TEFF_YC E, LOGG_YC E, FEH_YC E,
+    ALPHA_YC E, TEFF_ERR_YC E, LOGG_ERR_YC E, FEH_ERR_YC E, ALPHA_ERR_YC E, CHISQ_YC E, MODEL_YC 10A, VALID_YC I"""
 
 _FORMATS = {"f4": "E", "f8": "D", "i2": "I", "i4": "J", "i8": "K"}
 
@@ -128,3 +146,29 @@ def write_visits(path: Path, mangaid: list[str], **columns: np.ndarray) -> Path:
         "MJDQUAL": np.zeros(n, np.int32),
     }
     return write_table(path, standard | columns, "GOODVISITS")
+
+
+def write_visit_parameters(path: Path, mangaid: list[str], **columns: np.ndarray) -> Path:
+    """The parameters of visits, those of `write_visits`, in the survey's layout: text padded, every method alike.
+
+    An error is 1/4, upwards 1/2, downwards 1/8; further columns replace these.
+    """
+    n = len(mangaid)
+    layout = dict(re.findall(r"(\w+) (\w+)", VISIT_PARAMETERS))
+    rows = np.zeros(n, row_dtype(layout))
+    standard = {
+        "MANGAID": np.array(mangaid),
+        "PLATE": np.full(n, 9000),
+        "IFUDESIGN": np.array(["12701"] * n),
+        "MJD": np.arange(58000, 58000 + n),
+    }
+    values = {"TEFF": 5000, "LOGG": 4.5, "FEH": -0.5, "ALPHA": 0.125, "VALID": 1}
+    for name in layout:
+        error = 1 / 2 if "_ERR_UP_" in name else 1 / 8 if "_ERR_DN_" in name else 1 / 4
+        rows[name] = error if "_ERR" in name else values.get(name.split("_")[0], 0)
+    for name, given in (standard | columns).items():
+        text = given.dtype.kind == "U"
+        rows[name] = np.char.ljust(given.astype("S"), rows.dtype[name].itemsize) if text else given
+    with create(path, {}) as file, file.table(layout, n, None) as write:
+        write(rows)
+    return path

@@ -12,6 +12,8 @@ ROWS = {
     "gaia": "SELECT mangaid, * EXCLUDE (star_id, source_file_id) FROM gaia_match JOIN star USING (star_id)",
     "parameter": """SELECT mangaid, p.* EXCLUDE (star_id, source_file_id)
                     FROM stellar_parameter p JOIN star USING (star_id)""",
+    "visit_parameter": """SELECT mangaid, p.* EXCLUDE (star_id, source_file_id)
+                          FROM visit_parameter p JOIN star USING (star_id)""",
     "visit": "SELECT mangaid, visit.* EXCLUDE (star_id, source_file_id) FROM visit JOIN star USING (star_id)",
     "spectrum": """SELECT mangaid, dataset.name, spectrum.* EXCLUDE (spectrum_id, dataset_id, star_id, source_file_id),
                    hash(flux), hash(ivar), hash(mask)

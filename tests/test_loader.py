@@ -209,15 +209,6 @@ def test_a_visit_that_stands_twice_is_refused(tmp_path: Path) -> None:
         Catalog(tmp_path / "c.duckdb").ingest([path])
 
 
-def test_parameters_of_visits_are_skipped_with_a_reason(tmp_path: Path) -> None:
-    columns = {"MANGAID": np.array(IDS), "PLATE": np.full(4, 9000), "IFUDESIGN": np.array(["127"] * 4)}
-    columns |= {"MJD": np.full(4, 58000), "TEFF_MED": np.full(4, 5000.0, np.float32)}
-    path = write_table(tmp_path / "mastar-goodvisits-params-v2.fits", columns)
-    (done,) = Catalog(tmp_path / "c.duckdb").ingest([path])
-    assert done.skipped is not None
-    assert "parameters of single visits, which have no table here" in done.skipped
-
-
 def test_gaia_ids_are_exact_and_releases_stay_apart(folder: Path, tmp_path: Path) -> None:
     database = tmp_path / "c.duckdb"
     Catalog(database).ingest([folder])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from files import write_visit_parameters
 from ingested_rows import contents, one
 
 from catalog import Catalog
@@ -165,6 +166,17 @@ def test_stars_that_nothing_else_names_go(made: Path, tmp_path: Path) -> None:
     assert dangling(catalog.database.path) == []  # those that `large` names are now from its file
     assert catalog.remove("dataset", "large").n_star == 20
     assert rows(catalog.database.path, *sorted(set(metadata.tables))) == [0] * len(metadata.tables)
+
+
+def test_stars_that_parameters_of_visits_name_stay(made: Path, tmp_path: Path) -> None:
+    (small,) = made.with_name("files").glob("*percent60*")
+    catalog = Catalog(tmp_path / "c.duckdb")
+    catalog.ingest([small])
+    (mangaid,) = one(catalog.database.path, "SELECT min(mangaid) FROM star")
+    catalog.ingest([write_visit_parameters(tmp_path / "params-v2.fits", [mangaid])])
+    catalog.remove("dataset", "small")
+    assert rows(catalog.database.path, "star", "visit_parameter", "source_file") == [1, 5, 1]
+    assert dangling(catalog.database.path) == []
 
 
 def test_all_or_nothing(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:

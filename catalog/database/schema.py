@@ -10,7 +10,7 @@ from duckdb_sqlalchemy import FixedArray, Struct
 
 from catalog.database.meaning import RELATIONS, meaning
 
-REVISION = "0003"
+REVISION = "0004"
 """The revision this code reads and writes; equal to the newest file in migrations/versions."""
 
 REVISION_TABLE = "schema_version"
@@ -197,6 +197,32 @@ visit = _table(
     ("bad_pixel_fraction", sa.REAL, ""),
     ("bp_rp_error", sa.REAL, ""),
     ("coord_source", sa.String, ""),
+    ("source_file_id", sa.BigInteger, "required"),
+)
+
+visit_parameter = _table(
+    "visit_parameter",
+    ("star_id", sa.BigInteger, "required"),
+    ("plate", sa.Integer, ""),
+    ("ifudesign", sa.String, ""),
+    ("mjd", sa.Integer, ""),
+    ("source", sa.String, "required"),
+    ("teff", sa.REAL, ""),
+    ("teff_error", sa.REAL, ""),
+    ("teff_error_up", sa.REAL, ""),
+    ("teff_error_down", sa.REAL, ""),
+    ("logg", sa.REAL, ""),
+    ("logg_error", sa.REAL, ""),
+    ("logg_error_up", sa.REAL, ""),
+    ("logg_error_down", sa.REAL, ""),
+    ("fe_h", sa.REAL, ""),
+    ("fe_h_error", sa.REAL, ""),
+    ("fe_h_error_up", sa.REAL, ""),
+    ("fe_h_error_down", sa.REAL, ""),
+    ("alpha_fe", sa.REAL, ""),
+    ("alpha_fe_error", sa.REAL, ""),
+    ("alpha_fe_error_up", sa.REAL, ""),
+    ("alpha_fe_error_down", sa.REAL, ""),
     ("source_file_id", sa.BigInteger, "required"),
 )
 

@@ -73,7 +73,7 @@ PRODUCTS = (
     Product(
         "visit-parameters",
         "vac/parameters/v2/mastar-goodvisits-v3_1_1-v1_7_7-params-v2.fits",
-        "parameters of visits (catalog ingest does not load them)",
+        "parameters of visits, the recommended version",
         verified=True,
     ),
 )

@@ -33,10 +33,16 @@ STAR: Columns = POSITION | {
     "input_source": ("INPUT_SOURCE", TEXT),
 }
 
-VISIT: Columns = POSITION | {
+VISIT_KEY: Columns = {
     "plate": ("PLATE", INTEGER),
     "ifudesign": ("IFUDESIGN", TEXT),
     "mjd": ("MJD", INTEGER),
+}
+"""What tells the visits to a star apart."""
+
+VISIT: Columns = {
+    **POSITION,
+    **VISIT_KEY,
     "snr": ("S2N", REAL),
     "bad_pixel_fraction": ("BADPIXFRAC", REAL),
     "mjdqual": ("MJDQUAL", INTEGER),
@@ -94,6 +100,9 @@ DR2_DISTANCE: Columns = {
 METHODS = ("MED", "JI", "DL", "LH", "YC")
 """The median of the parameter catalog and the four methods behind it."""
 
+QUANTITIES = {"teff": "TEFF", "logg": "LOGG", "fe_h": "FEH", "alpha_fe": "ALPHA"}
+"""Catalog column: what the parameter catalog calls it."""
+
 PERCENTILES = {60.0: "small", 90.0: "large"}
 """The paper's names (section 2.1) for the datasets of two resolution percentiles."""
 
@@ -106,10 +115,6 @@ def _stars(table: FitsTable, n_row: int) -> Iterator[Block]:
 def _visits(table: FitsTable, n_row: int) -> Iterator[Block]:
     for block in table.blocks(n_row):
         yield Block(block.first_row, rows_of(table, block, GOODVISIT))
-
-
-def _none(_table: FitsTable, _n_row: int) -> Iterator[Block]:
-    return iter(())
 
 
 def _gaia_edr3(table: FitsTable, n_row: int) -> Iterator[Block]:
@@ -132,30 +137,39 @@ def _gaia(table: FitsTable, n_row: int, release: str, distance: Columns) -> Iter
         yield Block(block.first_row, rows.append_column("gaia_release", pa.array([release] * len(block))))
 
 
-def _parameters(table: FitsTable, n_row: int) -> Iterator[Block]:
+def _stellar_parameters(table: FitsTable, n_row: int) -> Iterator[Block]:
+    return _parameters(table, n_row, {})
+
+
+def _visit_parameters(table: FitsTable, n_row: int) -> Iterator[Block]:
+    return _parameters(table, n_row, VISIT_KEY)
+
+
+def _parameters(table: FitsTable, n_row: int, key: Columns) -> Iterator[Block]:
     version = re.search(r"params-(v\d+)", table.path.name)
     for block in table.blocks(n_row):
         for method in METHODS:
             if f"TEFF_{method}" not in table.columns:
                 continue
-            error = "{0}_MED_ERR" if method == "MED" else "{0}_ERR_" + method
-            columns = {"mangaid": ("MANGAID", TEXT)}
-            for name, quantity in (
-                ("teff", "TEFF"),
-                ("logg", "LOGG"),
-                ("fe_h", "FEH"),
-                ("alpha_fe", "ALPHA"),
-            ):
-                columns[name] = (f"{quantity}_{method}", REAL)
-                columns[f"{name}_error"] = (error.format(quantity), REAL)
-            rows = rows_of(table, block, columns)
+            rows = rows_of(table, block, key | _results_of(method))
             source = " ".join([version[1], method] if version else [method])
             rows = rows.append_column("source", pa.array([source] * len(block)))
-            # A star without a good result of this method has no row, rather than a row of NULLs.
+            # A star or visit without a good result of this method has no row, rather than a row of NULLs.
             good = rows["teff"].is_valid()
             if f"VALID_{method}" in table.columns:
                 good = pc.and_(good, pa.chunked_array([block.flags(f"VALID_{method}")]))
             yield Block(block.first_row, rows.filter(good))
+
+
+def _results_of(method: str) -> Columns:
+    columns: Columns = {}
+    for name, quantity in QUANTITIES.items():
+        columns[name] = (f"{quantity}_{method}", REAL)
+        columns[f"{name}_error"] = (f"{quantity}_MED_ERR" if method == "MED" else f"{quantity}_ERR_{method}", REAL)
+        # LH gives two errors for a visit, and one for a star.
+        columns[f"{name}_error_up"] = (f"{quantity}_ERR_UP_{method}", REAL)
+        columns[f"{name}_error_down"] = (f"{quantity}_ERR_DN_{method}", REAL)
+    return columns
 
 
 def _combined_spectra(table: FitsTable, n_row: int) -> Iterator[Block]:
@@ -180,8 +194,9 @@ def _spectra(table: FitsTable, n_row: int, columns: Columns) -> Iterator[Block]:
             wavelength = vectors_of(table, block, "WAVE")[0].astype(np.float64)
             if not (np.all(np.isfinite(wavelength)) and wavelength[0] > 0 and np.all(np.diff(wavelength) > 0)):
                 raise CatalogError(f"{table.path}: WAVE of row 1 does not increase from a positive wavelength")
-            first = block.raw("WAVE")[0].copy()
-        differs = np.any((block.raw("WAVE") != first).reshape(len(block), -1), axis=1)
+            first = block.raw("WAVE")[0].tobytes()
+        # Bytes, not numbers: a whole survey has them equal, and to compare numbers takes eight times as long.
+        differs = np.array([row.tobytes() != first for row in block.raw("WAVE")])
         if differs.any():
             raise CatalogError(
                 f"{table.path}: WAVE of row {block.first_row + int(differs.argmax()) + 1} differs from row 1; "
@@ -232,16 +247,14 @@ PRODUCTS = (
         "stellar_parameter",
         frozenset({"MANGAID", "TEFF_MED"}),
         frozenset({"WAVE", "MJD"}),
-        _parameters,
+        _stellar_parameters,
     ),
     Product(
         "visit_parameters",
-        "stellar_parameter",
-        frozenset({"MANGAID", "MJD", "TEFF_MED"}),
+        "visit_parameter",
+        frozenset({"MANGAID", "PLATE", "IFUDESIGN", "MJD", "TEFF_MED"}),
         frozenset({"WAVE"}),
-        _none,
-        unused="it holds parameters of single visits, which have no table here; those of stars are in "
-        "mastar-goodstars-…-params",
+        _visit_parameters,
     ),
     Product(
         "goodvisits",

@@ -83,7 +83,6 @@ class Product:
     read : the blocks of a file, of at most so many rows
     origin : for spectra, the dataset they belong to
     authoritative : its star columns replace those of other products instead of filling their gaps
-    unused : why it is not loaded although it is known
     single : for a product whose files hold one spectrum each, how to read them; `read` is then not used
     """
 
@@ -94,7 +93,6 @@ class Product:
     read: Callable[[FitsTable, int], Iterator[Block]]
     origin: Callable[[FitsTable], Origin] | None = None
     authoritative: bool = False
-    unused: str | None = None
     single: SingleSpectrum | None = None
 
     def recognises(self, columns: frozenset[str]) -> bool:
