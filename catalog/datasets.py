@@ -22,7 +22,7 @@ def dataset_of(connection: sa.Connection, path: Path, product: Product, origin: 
         raise CatalogError(
             f"{path}: its spectra have {len(wavelength)} pixels; a catalog holds spectra of {schema.N_PIXEL}"
         )
-    grid_id = _grid(connection, wavelength)
+    grid_id = grid_of(connection, wavelength)
     found = connection.execute(sa.select(schema.dataset).where(schema.dataset.c.name == origin.name)).first()
     if found is None:
         dataset_id = next_id(connection, schema.dataset.c.dataset_id)
@@ -57,7 +57,11 @@ def dataset_of(connection: sa.Connection, path: Path, product: Product, origin: 
     return int(found.dataset_id)
 
 
-def _grid(connection: sa.Connection, wavelength: np.ndarray) -> int:
+def grid_of(connection: sa.Connection, wavelength: np.ndarray) -> int:
+    """The id of a wavelength grid, (n_pixel,) vacuum Angstrom, written if it is new.
+
+    Writes inside the connection's transaction.
+    """
     grids = connection.execute(sa.select(schema.wavelength_grid.c.grid_id, schema.wavelength_grid.c.wavelength))
     for grid_id, known in grids:
         if np.array_equal(np.asarray(known), wavelength):

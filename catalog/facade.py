@@ -12,14 +12,17 @@ from astropy.table import MaskedColumn, QTable, Table
 
 from catalog.anomaly import questions
 from catalog.autoencoder.recipe import Recipe
+from catalog.autoencoder.recipes import PAPER, find_recipe
 from catalog.database.compaction import compact
 from catalog.database.connection import Database, arrow
 from catalog.database.meaning import MEANINGS
 from catalog.database.migration import upgrade
 from catalog.database.names import find_dataset, find_ensemble, find_scored_dataset, require_star
 from catalog.errors import CatalogError
+from catalog.exchange import Exported, Imported, export_ensemble, import_ensemble
 from catalog.ingest import ingest
 from catalog.loader import Ingested
+from catalog.registry import describe_ensemble, ensembles
 from catalog.removal import Dependents, Kind, dependents_of, remove
 from catalog.spectra import wavelength, window
 from catalog.table import to_table
@@ -39,8 +42,8 @@ class Catalog:
     """A catalog of spectra, models and scores in one DuckDB file.
 
     Nothing is held open between calls. Methods that ask never write; `upgrade`, `ingest`, `train`, `score`,
-    `evaluate`, `remove` and `compact` write as they say. Every method raises CatalogError if the database is absent,
-    locked by another process, or of another revision, and for names it does not know.
+    `evaluate`, `import_ensemble`, `remove` and `compact` write as they say. Every method raises CatalogError if the
+    database is absent, locked by another process, or of another revision, and for names it does not know.
 
     >>> catalog = Catalog("absent.duckdb")
     >>> catalog.query("SELECT 1")
@@ -81,7 +84,7 @@ class Catalog:
     def train(
         self,
         dataset: str,
-        recipe: Recipe | None = None,
+        recipe: Recipe | str = PAPER,
         models: int = 10,
         name: str | None = None,
         on_plan: "Callable[[Plan], None]" = lambda plan: None,
@@ -89,11 +92,13 @@ class Catalog:
     ) -> "Trained":
         """Train an ensemble, by default with the paper's recipe, or finish one that was interrupted.
 
+        recipe : or its name, or the path of a TOML file, as `find_recipe` takes it
         Writes the plan, then each finished model in a transaction of its own, with its weights beside the database.
         """
-        from catalog.ensemble import train_ensemble  # loads TensorFlow
+        from catalog.ensemble import train_ensemble  # loads scikit-learn
 
-        return train_ensemble(self.database, dataset, recipe or Recipe(), models, name, on_plan, on_epoch)
+        found = find_recipe(recipe) if isinstance(recipe, str) else recipe
+        return train_ensemble(self.database, dataset, found, models, name, on_plan, on_epoch)
 
     def score(
         self,
@@ -134,11 +139,37 @@ class Catalog:
         if figure is None:
             return evaluate(*asked)
         from catalog.figures import recovery  # loads matplotlib
+        from catalog.figures.file import writable
 
-        target = recovery.writable(Path(figure))
+        target = writable(Path(figure))
         table = evaluate(*asked)
         recovery.draw(table, target)
         return table
+
+    def losses(self, ensemble: str | None = None) -> Table:
+        """Losses of an ensemble's models, epoch by epoch; None: the newest.
+
+        Read-only. Raises CatalogError if no model of it has any.
+        """
+        with self.database.read() as connection:
+            row = find_ensemble(connection, ensemble)
+            table = _ask(connection, questions.LOSSES, ensemble_id=row.ensemble_id)
+        if not len(table):
+            raise CatalogError(f"no model of ensemble {row.name} is trained; run its catalog train command again")
+        table.meta["ensemble"] = row.name
+        return table
+
+    def plot_losses(self, file: str | Path, ensemble: str | None = None) -> None:
+        """Draw the losses of an ensemble's models, epoch by epoch (the paper's Fig. 3); None: the newest.
+
+        file : png, pdf or svg
+        Never writes to the database. Raises CatalogError if there is nothing to draw, or the file cannot be written.
+        """
+        from catalog.figures import losses  # loads matplotlib
+        from catalog.figures.file import writable
+
+        target = writable(Path(file))
+        losses.draw(self.losses(ensemble), target)
 
     def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> Table:
         """The rows of a SQL statement; parameters are `$name` or `?`.
@@ -283,6 +314,30 @@ class Catalog:
         Writes in one transaction, then removes the files of weights.
         """
         return remove(self.database, kind, name, expected)
+
+    def ensembles(self) -> Table:
+        """One row per ensemble: recipe, what it was trained on, window, models, losses, what was scored. Read-only."""
+        return ensembles(self.database)
+
+    def ensemble(self, name: str) -> dict[str, Any]:
+        """Everything about an ensemble: recipe, data with hashes, each model, and what was scored. Read-only."""
+        return describe_ensemble(self.database, name)
+
+    def export_ensemble(self, name: str, path: str | Path, force: bool = False) -> Exported:
+        """Write the trained models of an ensemble, with all that is known of them, to one file for another database.
+
+        force : replace the file if it is there
+        The file appears complete or not at all, and is the same for the same ensemble; the database stays as it is.
+        """
+        return export_ensemble(self.database, name, Path(path), force=force)
+
+    def import_ensemble(self, path: str | Path, name: str | None = None) -> Imported:
+        """Register the ensemble of a file that `export_ensemble` wrote, under its name or another.
+
+        Verifies everything, writes the weights, then all rows in one transaction; an ensemble that is here already is
+        not imported again. Raises CatalogError for a file that is damaged or changed, or a name that is taken.
+        """
+        return import_ensemble(self.database, Path(path), name)
 
     def compact(self) -> tuple[int, int]:
         """Rewrite the file without free blocks, if that gains anything; returns its size in bytes before and after."""

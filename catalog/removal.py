@@ -90,6 +90,7 @@ DEPENDENT = {
     "reconstruction_error": ("model", "spectrum"),
     "latent_vector": ("model", "spectrum"),
     "training_split": ("model", "spectrum"),
+    "training_star": ("model",),
     "training_epoch": ("model",),
     "model_agreement": ("evaluation",),
     "recovery": ("evaluation",),
@@ -115,7 +116,11 @@ WHERE still_named.star_id = star.star_id
   AND star.source_file_id IN (SELECT source_file_id FROM gone_source_file)
 """
 
-FORGET_GRIDS = "DELETE FROM wavelength_grid WHERE grid_id NOT IN (SELECT grid_id FROM dataset)"
+FORGET_GRIDS = """
+DELETE FROM wavelength_grid
+WHERE grid_id NOT IN (SELECT grid_id FROM dataset)
+  AND grid_id NOT IN (SELECT grid_id FROM ensemble WHERE grid_id IS NOT NULL)
+"""
 
 
 @dataclass(frozen=True)

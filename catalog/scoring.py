@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
-from catalog.autoencoder.network import Autoencoder
+from catalog.autoencoder.model import Model
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.scoring import Scores, score
 from catalog.autoencoder.weights import load_weights
@@ -15,7 +15,7 @@ from catalog.database import schema
 from catalog.database.connection import Database, append, array_column
 from catalog.database.names import find_dataset, find_ensemble
 from catalog.errors import CatalogError
-from catalog.spectra import Window, usable_blocks, wavelength, window
+from catalog.spectra import Window, trained_wavelength, usable_blocks, wavelength, window
 
 PATIENCE = 600
 """Seconds to wait for somebody who is reading, before a computed result is given up."""
@@ -69,7 +69,7 @@ def score_dataset(
         ).all()
     if not models:
         raise CatalogError(f"ensemble {row.name} has no trained model; run its catalog train command again")
-    network = Autoencoder(recipe, len(pixels.wavelength))
+    network = Model(recipe, len(pixels.wavelength))
     n_score = n_usable = 0
     for trained in models:
         network.set_weights(load_weights(database.path, trained.weights_file, trained.weights_sha256))
@@ -94,7 +94,7 @@ def _require_still_there(connection: sa.Connection, model: sa.Row, dataset: sa.R
 
 def _score_with(
     connection: sa.Connection,
-    network: Autoencoder,
+    network: Model,
     model: sa.Row,
     dataset: sa.Row,
     pixels: Window,
@@ -104,8 +104,16 @@ def _score_with(
     scored_already = f"spectrum_id IN (SELECT spectrum_id FROM reconstruction_error WHERE model_id = {model.model_id})"
     before = _count(connection, dataset, scored_already)
     added = 0
-    for block in usable_blocks(connection, dataset.dataset_id, pixels, condition=f"NOT {scored_already}"):
-        _append(connection, model.model_id, block.spectrum_id, score(network, block.flux, block.ivar, block.mask))
+    waiting = usable_blocks(
+        connection,
+        dataset.dataset_id,
+        pixels,
+        condition=f"NOT {scored_already}",
+        photometry=network.recipe.photometry,
+    )
+    for block in waiting:
+        scores = score(network, block.flux, block.ivar, block.mask, block.photometry)
+        _append(connection, model.model_id, block.spectrum_id, scores)
         added += len(block.spectrum_id)
         progress(model.name, before + added, dataset.n_spectrum)
     return added, before + added
@@ -119,7 +127,10 @@ def _append(connection: sa.Connection, model_id: int, spectrum_id: np.ndarray, s
         schema.reconstruction_error,
         pa.table(keys | {"error": pa.array(scores.error), "chi2": chi2}),
     )
-    append(connection, schema.latent_vector, pa.table(keys | {"latent": array_column(scores.latent)}))
+    # A recipe with fewer latents leaves the others 0, which changes no distance.
+    latent = np.zeros((len(spectrum_id), schema.N_LATENT), np.float32)
+    latent[:, : scores.latent.shape[1]] = scores.latent
+    append(connection, schema.latent_vector, pa.table(keys | {"latent": array_column(latent)}))
 
 
 def _count(connection: sa.Connection, dataset: sa.Row, condition: str) -> int:
@@ -133,7 +144,7 @@ def _json_text(connection: sa.Connection, ensemble_id: int) -> str:
 
 
 def _shared_window(connection: sa.Connection, ensemble: sa.Row, dataset: sa.Row, recipe: Recipe) -> Window:
-    trained_on = wavelength(connection, ensemble.dataset_id)
+    trained_on = trained_wavelength(connection, ensemble)
     scored_on = wavelength(connection, dataset.dataset_id)
     if trained_on.shape != scored_on.shape or not np.allclose(trained_on, scored_on, rtol=SAME_GRID, atol=0):
         raise CatalogError(

@@ -24,12 +24,14 @@ class SpectrumBlock:
     flux : (n, n_pixel) float32, 1e-17 erg / (s cm2 Angstrom)
     ivar : (n, n_pixel) float32, inverse square of that; NaN where the file had none
     mask : (n, n_pixel) int32, 0 is good and also where the file had none
+    photometry : (n, k) float32, the columns of the view cmd that were asked for; NaN where unknown
     """
 
     spectrum_id: np.ndarray
     flux: np.ndarray
     ivar: np.ndarray
     mask: np.ndarray
+    photometry: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -72,27 +74,59 @@ def wavelength(connection: sa.Connection, dataset_id: int) -> np.ndarray:
     return np.asarray(grid, np.float64)
 
 
+def trained_wavelength(connection: sa.Connection, ensemble: sa.Row) -> np.ndarray:
+    """Wavelength grid an ensemble was trained on, (n_pixel,) float64: its own, or that of its dataset. Read-only."""
+    if ensemble.grid_id is None:
+        return wavelength(connection, ensemble.dataset_id)
+    grid = schema.wavelength_grid.c
+    return np.asarray(
+        connection.execute(sa.select(grid.wavelength).where(grid.grid_id == ensemble.grid_id)).scalar_one(), np.float64
+    )
+
+
 # No ORDER BY: sorting would hold every array; a scan gives them in the order they were loaded.
 SPECTRA = """
 SELECT spectrum_id, {arrays}
 FROM spectrum_array
+{photometry}
 WHERE spectrum_id IN (SELECT spectrum_id FROM spectrum WHERE dataset_id = $dataset_id AND {condition})
+"""
+
+PHOTOMETRY = """
+JOIN (
+    SELECT spectrum.spectrum_id, {columns}
+    FROM spectrum
+    JOIN cmd ON cmd.star_id = spectrum.star_id
+    WHERE spectrum.dataset_id = $dataset_id
+) AS of_star USING (spectrum_id)
 """
 
 
 def usable_blocks(
-    connection: sa.Connection, dataset_id: int, window: Window, *, condition: str = "true", flux_only: bool = False
+    connection: sa.Connection,
+    dataset_id: int,
+    window: Window,
+    *,
+    condition: str = "true",
+    flux_only: bool = False,
+    photometry: tuple[str, ...] = (),
 ) -> Iterator[SpectrumBlock]:
     """The spectra of a dataset that a model of this window can take, in blocks.
 
     condition : SQL on the table `spectrum`, of our own making
     flux_only : leave ivar (all NaN) and mask (all 0) unread
+    photometry : columns of the view cmd
     Read-only, beside the connection's own transaction: it sees what is committed.
     """
     # The ends decide for most spectra, so the arrays of those are never read; the pixels between decide for the rest.
     reaches = f"first_good_pixel <= {window.pixels.start + 1} AND last_good_pixel >= {window.pixels.stop}"
-    arrays = "flux" if flux_only else "flux, ivar, mask"
-    statement = SPECTRA.format(arrays=arrays, condition=f"{reaches} AND {condition}")
+    names = ("flux",) if flux_only else ("flux", "ivar", "mask")
+    of_star = ", ".join(f"cmd.{name}" for name in photometry)
+    statement = SPECTRA.format(
+        arrays=", ".join(names + photometry),
+        photometry=PHOTOMETRY.format(columns=of_star) if photometry else "",
+        condition=f"{reaches} AND {condition}",
+    )
     cursor = raw_connection(connection).duplicate()
     cursor.execute("USE catalog")
     for batch in cursor.execute(statement, {"dataset_id": dataset_id}).to_arrow_reader(ROWS_PER_BLOCK):
@@ -107,7 +141,10 @@ def usable_blocks(
         else:
             ivar = _matrix(columns["ivar"], window.pixels, np.float32(np.nan))[usable]
             mask = _matrix(columns["mask"], window.pixels, np.int32(0))[usable]
-        yield SpectrumBlock(columns["spectrum_id"].to_numpy()[usable], flux, ivar, mask)
+        known = np.full((len(usable), len(photometry)), np.nan, np.float32)
+        for number, name in enumerate(photometry):
+            known[:, number] = columns[name].to_numpy(zero_copy_only=False)
+        yield SpectrumBlock(columns["spectrum_id"].to_numpy()[usable], flux, ivar, mask, known[usable])
 
 
 def _matrix(column: pa.FixedSizeListArray, pixels: slice, absent: np.generic) -> np.ndarray:

@@ -15,12 +15,15 @@ COMMANDS = {
     "download": "Fetch the files of MaStar, or go on fetching them.",
     "ingest": "Load FITS files, or all FITS files in folders.",
     "dataset": "Look at the spectra of a dataset, or remove one.",
+    "recipes": "Print a recipe as a TOML file, or the names of all.",
     "train": "Train an ensemble of autoencoders, or finish an interrupted one.",
-    "ensemble": "Remove an ensemble.",
+    "ensembles": "List the ensembles.",
+    "ensemble": "Look at an ensemble, export, import or remove one.",
     "score": "Compute errors and latent vectors of a dataset.",
     "outliers": "List the consensus anomalies, the oddest first.",
     "neighbors": "List the look-alikes of a star.",
     "evaluate": "Measure what is recovered of known anomalies.",
+    "plot": "Draw a figure into a png, pdf or svg file.",
     "query": "Answer a SQL question.",
 }
 """Every command and its first help line, here so that `catalog --help` imports none of them."""

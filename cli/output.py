@@ -30,6 +30,11 @@ def show(table: Table, format_: str | None, title: str | None = None) -> None:
     _FORMATS[chosen_format(format_)](table, title)
 
 
+def show_object(value: dict[str, Any]) -> None:
+    """Write one JSON object to standard output."""
+    click.echo(json.dumps(_for_json(value), indent=1, default=str))
+
+
 def chosen_format(format_: str | None) -> str:
     """The format asked for, or else a table on a terminal and CSV elsewhere."""
     return format_ or ("table" if sys.stdout.isatty() else "csv")

@@ -38,8 +38,14 @@ class TrainingTalk:
         """Moves the bar, and says a line at the end of a model."""
         self._done += 1
         total = len(plan.members) * plan.recipe.epochs
-        self._bar(f"MODEL{member.number} validation loss {epoch.validation_loss:.2e}", self._done, total)
-        if epoch.number == plan.recipe.epochs:
+        self._bar(
+            f"MODEL{member.number} losses {epoch.train_loss:.2e} training, {epoch.validation_loss:.2e} validation",
+            self._done,
+            total,
+        )
+        if epoch.diverged:
+            say(f"MODEL{member.number} diverged in epoch {epoch.number}: its loss is no number any more")
+        elif epoch.number == plan.recipe.epochs:
             elapsed = time.monotonic() - self._started
             left = elapsed / self._done * (total - self._done)
             say(

@@ -10,6 +10,7 @@ from catalog.cli.main import COMMANDS, main
 from conftest import ODD, REPOSITORY
 
 from catalog import Catalog
+from catalog.autoencoder.recipes import RECIPES, find_recipe
 from catalog.database.views import VIEWS
 from catalog.evaluation.truth import TruthFile
 
@@ -71,3 +72,15 @@ def test_the_changelog_names_every_command() -> None:
     changelog = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
     for name in set(COMMANDS) - {"db"}:
         assert name in changelog
+
+
+def test_the_recipe_of_the_readme_is_one(tmp_path: Path) -> None:
+    (block,) = blocks("toml")
+    (tmp_path / "mine.toml").write_text(block)
+    recipe = find_recipe(str(tmp_path / "mine.toml"))
+    assert (recipe.name, recipe.latent, recipe.noise) == ("mine", 4, 0.1)
+
+
+def test_every_recipe_is_in_the_readme() -> None:
+    for name in RECIPES:
+        assert f"| `{name}` |" in README

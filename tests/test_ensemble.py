@@ -17,9 +17,11 @@ from files import smooth_flux, write_combspec
 
 from catalog import Catalog
 from catalog.autoencoder.recipe import Recipe
+from catalog.autoencoder.recipes import CONDITIONAL, FAST, PCA
 from catalog.autoencoder.training import Epoch
-from catalog.ensemble import plan_ensemble
 from catalog.errors import CatalogError
+from catalog.evaluation.injection import Injection
+from catalog.planning import Member, Plan, plan_ensemble
 from catalog.provenance import sha256_of_file, sha256_of_text
 
 
@@ -160,7 +162,9 @@ def test_a_fault_of_the_weights_folder_shows_before_training(ingested: Path, cop
         ("small", Recipe(window=(1000.0, 2000.0)), 1, None, "the grid runs from 3621.6 to 10353.8"),
         ("small", RECIPE, 0, None, "give at least 1"),
         ("small", replace(RECIPE, split=(1, 1000)), 1, None, "leaves one side empty"),
-        ("small", replace(RECIPE, latent=12), 1, None, "latent vectors of 10"),
+        ("small", replace(RECIPE, split=(1000, 1)), 1, None, "leaves one side empty"),
+        ("small", PCA, 3, "balanced", "3 models: .* give at least 4"),
+        ("small", FAST, 4, None, "29 spectra usable .* too few for 20 components and a split of 2000 : 770"),
     ],
 )
 def test_what_cannot_be_trained_says_why(
@@ -173,5 +177,89 @@ def test_what_cannot_be_trained_says_why(
 def test_too_few_usable_spectra(real_data: Path, tmp_path: Path) -> None:
     catalog = Catalog(tmp_path / "c.duckdb")
     catalog.ingest([real_data / "mastar_examples"])
-    with pytest.raises(CatalogError, match="2 spectra usable over the full range, too few"):
+    with pytest.raises(CatalogError, match=r"2 spectra usable over the full range, too few .* keeps 7"):
         catalog.train("visits")
+
+
+def test_components_are_an_ensemble_like_others(ingested: Path, copy_of: Callable[[Path], Path]) -> None:
+    """In the same tables, with what a recipe with fewer latents leaves free 0."""
+    database = copy_of(ingested)
+    catalog = Catalog(database)
+    recipe = replace(PCA, window=RECIPE.window)
+    assert catalog.train("small", recipe, models=4, name="first-look").n_trained == 4
+    catalog.score("large", "first-look")
+    assert rows(database, "SELECT n_model, n_model_unseen FROM consensus_anomaly WHERE n_model_unseen < 4") != []
+    unseen = "SELECT DISTINCT n_model, n_model_unseen FROM consensus_anomaly ORDER BY ALL"
+    assert rows(database, unseen) == [(4, 3), (4, 4)]
+    latents = [latent for (latent,) in rows(database, "SELECT latent FROM latent_vector")]
+    assert all(len(latent) == 10 and not any(latent[6:]) and all(latent[:6]) for latent in latents)
+    with pytest.raises(CatalogError, match="this ensemble's 4 models are balanced among them"):
+        catalog.train("small", recipe, models=5, name="first-look")
+
+
+def test_a_network_on_components_is_an_ensemble_like_others(ingested: Path, copy_of: Callable[[Path], Path]) -> None:
+    database = copy_of(ingested)
+    catalog = Catalog(database)
+    recipe = replace(FAST, components=6, layers=(8,), epochs=3, window=RECIPE.window)
+    catalog.train("small", recipe, models=4, name="quick")
+    scored = catalog.score("large", "quick")
+    assert scored.n_score == 4 * scored.n_usable > 0
+    assert rows(database, "SELECT count(*) FROM training_epoch") == [(12,)]
+
+
+def test_a_conditional_ensemble_is_scored_with_the_photometry_of_the_stars(
+    ingested: Path, copy_of: Callable[[Path], Path]
+) -> None:
+    """Without the Gaia matches it says something else; evaluated, a spectrum has the photometry of its star."""
+    database = copy_of(ingested)
+    catalog = Catalog(database)
+    recipe = replace(CONDITIONAL, components=6, layers=(8,), epochs=3, window=RECIPE.window)
+    catalog.train("small", recipe, models=4, name="told")
+    catalog.score("large", "told")
+    errors = "SELECT error FROM reconstruction_error ORDER BY model_id, spectrum_id"
+    told = rows(database, errors)
+    table = catalog.evaluate(Injection(kinds=("ch-star",), strengths=(1e-9,), hosts=5), baselines=False)
+    assert table.meta["ensemble"] == "told"
+    with duckdb.connect(database) as connection:
+        connection.execute("DELETE FROM reconstruction_error")
+        connection.execute("DELETE FROM latent_vector")
+        connection.execute("UPDATE gaia_match SET bp_rp = NULL, abs_g = NULL")
+    catalog.score("large", "told")
+    untold = rows(database, errors)
+    assert len(told) == len(untold)
+    assert np.abs(np.log(np.array(told) / np.array(untold))).max() > 0.01
+
+
+def test_a_model_that_diverges_is_named_and_the_others_are_trained(
+    ingested: Path, copy_of: Callable[[Path], Path]
+) -> None:
+    database = copy_of(ingested)
+    catalog = Catalog(database)
+    recipe = Recipe(window=RECIPE.window, layers=(8,), epochs=3)
+
+    def blow_up(plan: Plan, member: Member, epoch: Epoch) -> None:
+        # The second model goes on from its first epoch with a learning rate that none survives.
+        wild = member.number == 2 and not epoch.diverged
+        object.__setattr__(plan.recipe, "learning_rate", float("inf") if wild else 0.001)
+
+    done = catalog.train("small", recipe, models=3, name="fragile", on_epoch=blow_up)
+    assert done.diverged == ("MODEL2",)
+    found = "SELECT name, status, weights_file IS NULL, validation_loss IS NULL FROM model_version ORDER BY member"
+    good, bad = ("trained", False, False), ("diverged", True, True)
+    assert rows(database, found) == [("MODEL1", *good), ("MODEL2", *bad), ("MODEL3", *good)]
+    assert (
+        catalog.train("small", Recipe(window=RECIPE.window, layers=(8,), epochs=3), models=3, name="fragile").n_trained
+        == 0
+    )
+
+
+def test_an_ensemble_of_which_every_model_diverges(ingested: Path, copy_of: Callable[[Path], Path]) -> None:
+    recipe = Recipe(window=RECIPE.window, layers=(8,), epochs=9, learning_rate=1e30)
+    with pytest.raises(CatalogError, match=r"every model of ensemble paper-small-.* lower learning_rate"):
+        Catalog(copy_of(ingested)).train("small", recipe, models=1)
+
+
+def test_nothing_but_weights_is_left_behind(scored: Path) -> None:
+    left = {path.suffix for path in scored.with_suffix(".weights").iterdir()}
+    assert left == {".npz"}
+    assert len(list(scored.with_suffix(".weights").iterdir())) == 3

@@ -22,8 +22,8 @@ from catalog.surveys.mock import MockSurvey, write_mock
 # Two ensembles, one on each dataset, of two models each, that scored `large`, and an evaluation of each.
 MODELS = """
 INSERT INTO ensemble VALUES
-    (1, 'on-small', 1, 9, '{}', 'x', TIMESTAMP '2026-01-01', '0'),
-    (2, 'on-large', 2, 9, '{}', 'x', TIMESTAMP '2026-01-01', '0');
+    (1, 'on-small', 1, 9, '{}', 'x', TIMESTAMP '2026-01-01', '0', NULL, NULL),
+    (2, 'on-large', 2, 9, '{}', 'x', TIMESTAMP '2026-01-01', '0', NULL, NULL);
 INSERT INTO model_version (model_id, ensemble_id, member, name, seed, n_train, n_validation, status, weights_file)
     SELECT i, 1 + i // 3, 1, 'MODEL1', 1, 1, 1, 'trained', 'c.weights/' || repeat(i::VARCHAR, 64) || '.npz'
     FROM range(1, 5) AS r(i);
@@ -69,7 +69,7 @@ def dangling(database: Path) -> list[tuple[str, str]]:
             for key in [column.name for column in table.columns]
             if key.endswith("_id") and table.name != HOME.get(key) and key not in FOREIGN
             if connection.execute(
-                f"SELECT count(*) FROM {table.name} WHERE {key} NOT IN "
+                f"SELECT count(*) FROM {table.name} WHERE {key} IS NOT NULL AND {key} NOT IN "
                 f"(SELECT {key.removeprefix('other_')} FROM {HOME[key]})"
             ).fetchone()
             != (0,)
@@ -140,6 +140,20 @@ def test_an_ensemble_goes_alone(database: Path) -> None:
     assert contents(database) == before
     assert dangling(database) == []
     assert weights(database) == {"1", "2"}
+
+
+def test_an_imported_ensemble_depends_on_no_dataset(database: Path) -> None:
+    with duckdb.connect(database) as connection:
+        connection.execute("UPDATE ensemble SET dataset_id = NULL, grid_id = 1, origin = '{}' WHERE name = 'on-small'")
+        connection.execute("INSERT INTO training_star SELECT model_id, '7-1', 'train' FROM model_version")
+    catalog = Catalog(database)
+    for name in ("small", "large", "visits"):
+        catalog.remove("dataset", name)
+    assert rows(database, "ensemble", "model_version", "training_star", "wavelength_grid") == [1, 2, 2, 1]
+    assert dangling(database) == []
+    assert weights(database) == {"1", "2"}
+    catalog.remove("ensemble", "on-small")
+    assert rows(database, "ensemble", "model_version", "training_star") == [0, 0, 0]
 
 
 def test_what_was_removed_can_be_loaded_again(made: Path, database: Path) -> None:

@@ -87,13 +87,13 @@ FROM dataset ORDER BY dataset.dataset_id
 ENSEMBLES = """
 SELECT
     ensemble.name AS ensemble,
-    dataset.name AS trained_on,
+    coalesce(dataset.name, ensemble.origin ->> '$.dataset.name') AS trained_on,
     count(*) AS n_model,
     count(*) FILTER (model.status = 'trained') AS n_trained,
     ensemble.n_spectrum,
     coalesce(any_value(scored.datasets), '') AS scored
 FROM ensemble
-JOIN dataset ON dataset.dataset_id = ensemble.dataset_id
+LEFT JOIN dataset ON dataset.dataset_id = ensemble.dataset_id
 JOIN model_version AS model ON model.ensemble_id = ensemble.ensemble_id
 LEFT JOIN (
     SELECT model.ensemble_id, string_agg(DISTINCT dataset.name, ', ' ORDER BY dataset.name) AS datasets
@@ -104,6 +104,14 @@ LEFT JOIN (
     GROUP BY model.ensemble_id
 ) AS scored ON scored.ensemble_id = ensemble.ensemble_id
 GROUP BY ALL ORDER BY ensemble.name
+"""
+
+LOSSES = """
+SELECT model.name AS model, model.member, epoch.epoch, epoch.train_loss, epoch.validation_loss, epoch.seconds
+FROM training_epoch AS epoch
+JOIN model_version AS model ON model.model_id = epoch.model_id
+WHERE model.ensemble_id = $ensemble_id
+ORDER BY model.member, epoch.epoch
 """
 
 WINDOW_USABLE = """

@@ -6,46 +6,54 @@ Importing this module loads the backend, see `backend`.
 import numpy as np
 
 from catalog.autoencoder.backend import keras
+from catalog.autoencoder.features import Features
 from catalog.autoencoder.recipe import Recipe
+from catalog.provenance import versions_of
 
-SCORING_BATCH = 1024
 WEIGHTS_STREAM = 1
 
 
 class Autoencoder:
-    """Encoder and decoder for spectra on one wavelength window.
+    """Encoder and decoder.
 
     recipe : architecture and optimizer
-    n_pixel : pixels of the window, N_dim in the paper
-
-    The input is f = ln F (section 2.2), the output f̂; F is the flux divided by its maximum in the window.
+    n_given : numbers beside the latent vector that the decoder is given, for a recipe with photometry
+    n_input : numbers that it is given and gives back: the pixels of the window, N_dim in the paper, of which f = ln F
+        is the input (section 2.2) and f̂ the output, or the coefficients of principal components
     """
 
-    def __init__(self, recipe: Recipe, n_pixel: int) -> None:
+    def __init__(self, recipe: Recipe, n_input: int, n_given: int = 0) -> None:
         self.recipe = recipe
-        self.n_pixel = n_pixel
         self.encoder = keras.Sequential(
             [
-                keras.Input((n_pixel,)),
+                keras.Input((n_input,)),
                 *(keras.layers.Dense(units, activation="relu") for units in recipe.layers),
                 keras.layers.Dense(recipe.latent, activation=recipe.bottleneck_activation),
             ]
         )
         self.decoder = keras.Sequential(
             [
-                keras.Input((recipe.latent,)),
+                keras.Input((recipe.latent + n_given,)),
                 *(keras.layers.Dense(units, activation="relu") for units in reversed(recipe.layers)),
-                keras.layers.Dense(n_pixel),
+                keras.layers.Dense(n_input),
             ]
         )
-        flux = keras.Input((n_pixel,))
-        self.model = keras.Model(flux, self.decoder(self.encoder(flux)))
+        inputs = keras.Input((n_input,))
+        given = keras.Input((n_given,))
+        latent = self.encoder(inputs)
+        self.model = (
+            keras.Model([inputs, given], self.decoder(keras.layers.Concatenate()([latent, given])))
+            if n_given
+            else keras.Model(inputs, self.decoder(latent))
+        )
         self.model.compile(
             optimizer=keras.optimizers.Adam(recipe.learning_rate),
             loss="mse",
             # XLA trains two to three times faster on TensorFlow; torch would need its own compiler.
             jit_compile=keras.backend.backend() != "torch",
         )
+        # Keras would wait for the first batch, and have nowhere to put a state that is read before.
+        self.model.optimizer.build(self.model.trainable_variables)
 
     def reset(self, seed: int) -> None:
         """Draw new weights (Glorot uniform, biases 0, as Keras does) and forget the optimizer's past.
@@ -62,32 +70,38 @@ class Autoencoder:
             if not variable.path.endswith("learning_rate"):
                 variable.assign(np.zeros(variable.shape, variable.dtype))
 
-    def train_epoch(self, log_flux: np.ndarray, order: np.ndarray) -> float:
+    def train_epoch(
+        self,
+        inputs: np.ndarray | Features,
+        order: np.ndarray,
+        learning_rate: float,
+        generator: np.random.Generator,
+        given: np.ndarray | None = None,
+    ) -> float:
         """One pass over the spectra in the given order, one Adam step per batch (section 3.2).
 
-        log_flux : (n, n_pixel) float32, f = ln F
+        inputs : (n, n_input) float32
         order : (m,) indices of the rows to train on
-        Returns the mean loss (Eq. 2 on f) over the batches as they were trained. Changes the weights.
+        generator : of the recipe's noise
+        given : (n, n_given) float32, or None without
+        Returns the mean loss (Eq. 2 on the inputs) over the batches as they were trained. Changes the weights.
         """
+        self.model.optimizer.learning_rate = learning_rate
+        noise = np.float32(self.recipe.noise)
         total = 0.0
         for start in range(0, len(order), self.recipe.batch_size):
-            batch = log_flux[order[start : start + self.recipe.batch_size]]
-            total += float(self.model.train_on_batch(batch, batch)) * len(batch)
+            rows = order[start : start + self.recipe.batch_size]
+            batch = inputs[rows]
+            seen = batch + noise * generator.standard_normal(batch.shape, np.float32) if noise else batch
+            loss = self.model.train_on_batch(seen if given is None else [seen, given[rows]], batch)
+            total += float(loss) * len(batch)
         return total / len(order)
 
-    def loss(self, log_flux: np.ndarray) -> float:
-        """Mean of Eq. 2 on f over spectra, (n, n_pixel) float32. Read-only."""
-        total = 0.0
-        for start in range(0, len(log_flux), SCORING_BATCH):
-            batch = log_flux[start : start + SCORING_BATCH]
-            _, reconstruction = self.reconstruct(batch)
-            total += float(np.sum(np.mean(np.square(batch - reconstruction), axis=1, dtype=np.float64)))
-        return total / len(log_flux)
-
-    def reconstruct(self, log_flux: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Latent vectors (n, latent) and reconstructions f̂ (n, n_pixel) of f, float32. Read-only."""
-        latent = self.encoder(log_flux, training=False)
-        reconstruction = self.decoder(latent, training=False)
+    def reconstruct(self, inputs: np.ndarray, given: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Latent vectors (n, latent) and what is made of them (n, n_input), float32. Read-only."""
+        latent = self.encoder(inputs, training=False)
+        code = latent if given is None else keras.ops.concatenate([latent, given], axis=1)
+        reconstruction = self.decoder(code, training=False)
         return keras.ops.convert_to_numpy(latent), keras.ops.convert_to_numpy(reconstruction)
 
     def get_weights(self) -> list[np.ndarray]:
@@ -97,3 +111,18 @@ class Autoencoder:
     def set_weights(self, weights: list[np.ndarray]) -> None:
         """Replace kernels and biases by those of `get_weights`."""
         self.model.set_weights(weights)
+
+    def get_state(self) -> list[np.ndarray]:
+        """Weights, and the optimizer's past. Read-only."""
+        return self.get_weights() + [variable.numpy() for variable in self.model.optimizer.variables]
+
+    def set_state(self, state: list[np.ndarray]) -> None:
+        """Go on from what `get_state` gave."""
+        n_weight = len(self.model.weights)
+        self.set_weights(state[:n_weight])
+        for variable, value in zip(self.model.optimizer.variables, state[n_weight:], strict=True):
+            variable.assign(value)
+
+    def versions(self) -> dict[str, str]:
+        """Versions of what computes the numbers. Read-only."""
+        return versions_of("numpy", "keras", keras.backend.backend())

@@ -13,7 +13,7 @@ LARGEST_LOG_FLUX = 150.0
 class Reconstructs(Protocol):
     """Whatever encodes and decodes spectra: the network, or a simpler model to compare it with."""
 
-    def reconstruct(self, log_flux: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def reconstruct(self, log_flux: np.ndarray, photometry: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Latent vectors (n, n_latent) and reconstructions (n, n_pixel) of f = ln F (n, n_pixel)."""
 
 
@@ -31,18 +31,25 @@ class Scores:
     latent: np.ndarray
 
 
-def score(network: Reconstructs, flux: np.ndarray, ivar: np.ndarray, mask: np.ndarray) -> Scores:
+def score(
+    network: Reconstructs,
+    flux: np.ndarray,
+    ivar: np.ndarray,
+    mask: np.ndarray,
+    photometry: np.ndarray | None = None,
+) -> Scores:
     """Errors and latent vectors of spectra; a pure function of arrays.
 
     flux : (n, n_pixel) float32, finite and > 0 in the model's window, 1e-17 erg / (s cm2 Angstrom)
     ivar : (n, n_pixel) float32, inverse square of that; NaN or 0: no information
     mask : (n, n_pixel) int32, 0 is good
+    photometry : (n, k) mag, for a model whose recipe names it; NaN, or None for all: unknown
 
     The error is the mean over pixels of (F̂ - F)², F = flux / max flux, F̂ = exp(f̂). chi2 is the mean of
     ivar (flux - max flux F̂)² over unmasked pixels with ivar > 0. Read-only.
     """
     maximum = flux.max(axis=1, keepdims=True).astype(np.float64)
-    latent, reconstruction = network.reconstruct(log_flux(flux))
+    latent, reconstruction = network.reconstruct(log_flux(flux), photometry)
     # In double precision, and capped where its square would overflow: an error is always a finite number.
     residual = np.exp(np.minimum(reconstruction.astype(np.float64), LARGEST_LOG_FLUX)) - flux / maximum
     error = np.square(residual).mean(axis=1)

@@ -54,7 +54,10 @@ def save_weights(database: Path, weights: list[np.ndarray]) -> tuple[str, str]:
 def load_weights(database: Path, weights_file: str, sha256: str) -> list[np.ndarray]:
     """Read weights and verify them. Read-only. Raises CatalogError if the file is absent or was changed."""
     path = database.parent / weights_file
-    advice = f"copy the folder {Path(weights_file).parent} along with the database, or train the ensemble again"
+    advice = (
+        f"copy the folder {Path(weights_file).parent} along with the database, or remove the ensemble and train or "
+        "import it again"
+    )
     if not path.is_file():
         raise CatalogError(f"the weights {path} are not there; {advice}")
     if sha256_of_file(path) != sha256:

@@ -10,7 +10,7 @@ from duckdb_sqlalchemy import FixedArray, Struct
 
 from catalog.database.meaning import RELATIONS, meaning
 
-REVISION = "0004"
+REVISION = "0005"
 """The revision this code reads and writes; equal to the newest file in migrations/versions."""
 
 REVISION_TABLE = "schema_version"
@@ -230,12 +230,14 @@ ensemble = _table(
     "ensemble",
     ("ensemble_id", sa.BigInteger, "key"),
     ("name", sa.String, "unique"),
-    ("dataset_id", sa.BigInteger, "required"),
+    ("dataset_id", sa.BigInteger, ""),
     ("n_spectrum", sa.BigInteger, "required"),
     ("recipe", sa.JSON, "required"),
     ("recipe_sha256", sa.String, "required"),
     ("created_at", sa.TIMESTAMP, "required"),
     ("code_version", sa.String, "required"),
+    ("grid_id", sa.BigInteger, ""),
+    ("origin", sa.JSON, ""),
 )
 
 model_version = _table(
@@ -263,6 +265,13 @@ training_split = _table(
     "training_split",
     ("model_id", sa.BigInteger, "required"),
     ("spectrum_id", sa.BigInteger, "required"),
+    ("role", sa.String, "required"),
+)
+
+training_star = _table(
+    "training_star",
+    ("model_id", sa.BigInteger, "required"),
+    ("mangaid", sa.String, "required"),
     ("role", sa.String, "required"),
 )
 

@@ -36,8 +36,8 @@ class Baselines:
         neighbors = min(N_NEIGHBOR, len(log_flux) - 1)
         self._factor = LocalOutlierFactor(n_neighbors=neighbors, novelty=True).fit(coefficients)
 
-    def reconstruct(self, log_flux: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Coefficients (n, 10) and reconstructions f̂ (n, n_pixel) of f. Read-only."""
+    def reconstruct(self, log_flux: np.ndarray, photometry: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Coefficients (n, 10) and reconstructions f̂ (n, n_pixel) of f; photometry is no use to them. Read-only."""
         coefficients = self._pca.transform(log_flux)
         return coefficients, self._pca.inverse_transform(coefficients)
 

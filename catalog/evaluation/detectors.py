@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.scoring import score
 from catalog.autoencoder.weights import load_weights
 from catalog.database.connection import Database
+from catalog.errors import CatalogError
 from catalog.evaluation.consensus import Population
 from catalog.evaluation.methods import AUTOENCODER, BASELINES
 from catalog.evaluation.stored import Stored, scored_blocks, spectra_of, training_split
@@ -22,8 +24,9 @@ FIT_STREAM = 2
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how far it is, and where it ends."""
 
-Blocks = Callable[[], Iterator[np.ndarray]]
-"""Gives the same blocks of flux (k, n_pixel) every time it is called, so that none has to be kept."""
+Blocks = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
+"""Gives the same blocks every time it is called, so that none has to be kept: flux (k, n_pixel), and which of the
+scored spectra each stands in for (k,), whose photometry it has."""
 
 
 class Detectors:
@@ -46,7 +49,7 @@ class Detectors:
     def errors_of(self, blocks: Blocks, n_block: int) -> dict[str, list[np.ndarray]]:
         """Method to the errors (n_model, k) of each block of spectra; NaN where a spectrum is not usable.
 
-        blocks : flux in the window, usable or not
+        blocks : flux in the window, usable or not, and the spectra they stand in for
         Through the functions that score a dataset, without storing anything.
         """
         return {AUTOENCODER: self._by_networks(blocks, n_block)} | self._by_baselines(blocks, n_block)
@@ -54,6 +57,11 @@ class Detectors:
     def _fit(self, seed: int) -> "list[Baselines]":
         from catalog.evaluation.baselines import LARGEST_FIT, Baselines  # loads scikit-learn
 
+        if self._stored.ensemble.dataset_id is None:
+            raise CatalogError(
+                f"ensemble {self._stored.ensemble.name} was trained in another database, so that nothing can be fitted "
+                "to its training splits; give --no-baselines"
+            )
         fitted = []
         for number, model in enumerate(self._stored.models):
             self._progress("fitting baselines", number, len(self._stored.models))
@@ -80,38 +88,46 @@ class Detectors:
         return dict(zip(BASELINES, errors, strict=True))
 
     def _by_networks(self, blocks: Blocks, n_block: int) -> list[np.ndarray]:
-        from catalog.autoencoder.network import Autoencoder  # loads TensorFlow
-
-        def error(flux: np.ndarray) -> np.ndarray:
-            # The chi2 of a planted spectrum is not asked for, so its ivar is left out.
-            return score(network, flux, np.full_like(flux, np.nan), np.zeros(flux.shape, np.int32)).error
-
         stored = self._stored
-        network = Autoencoder(stored.recipe, len(stored.pixels.wavelength))
+        photometry = np.zeros((len(stored.spectrum_id), len(stored.recipe.photometry)))
+        for number, name in enumerate(stored.recipe.photometry):
+            photometry[:, number] = {"bp_rp": stored.bp_rp, "abs_g": stored.abs_g}[name]
+
+        def error(flux: np.ndarray, host: np.ndarray) -> np.ndarray:
+            # The chi2 of a planted spectrum is not asked for, so its ivar is left out.
+            unknown, good = np.full_like(flux, np.nan), np.zeros(flux.shape, np.int32)
+            return score(network, flux, unknown, good, photometry[host]).error
+
+        network = Model(stored.recipe, len(stored.pixels.wavelength))
         by_model: list[list[np.ndarray]] = []
         for number, model in enumerate(stored.models):
             network.set_weights(load_weights(self._database.path, model["weights_file"], model["weights_sha256"]))
             by_model.append([])
-            for done, flux in enumerate(blocks(), number * n_block):
+            for done, (flux, host) in enumerate(blocks(), number * n_block):
                 self._progress(model["name"], done, len(stored.models) * n_block)
-                by_model[-1].append(_of_usable(flux, error, 1)[0])
+                by_model[-1].append(_of_usable(flux, host, error, 1)[0])
         return [np.stack(errors) for errors in zip(*by_model, strict=True)]
 
     def _by_baselines(self, blocks: Blocks, n_block: int) -> dict[str, list[np.ndarray]]:
         if not self._fitted:
             return {}
         by_block = []
-        for done, flux in enumerate(blocks()):
+        for done, (flux, host) in enumerate(blocks()):
             self._progress("baselines", done, n_block)
-            errors = [_of_usable(flux, baselines.errors, len(BASELINES)) for baselines in self._fitted]
+            errors = [
+                _of_usable(flux, host, lambda flux, _host, by=by: by.errors(flux), len(BASELINES))  # type: ignore[misc]
+                for by in self._fitted
+            ]
             by_block.append(np.stack(errors, axis=1))
         return {method: [errors[number] for errors in by_block] for number, method in enumerate(BASELINES)}
 
 
-def _of_usable(flux: np.ndarray, errors: Callable[[np.ndarray], np.ndarray], n_method: int) -> np.ndarray:
+def _of_usable(
+    flux: np.ndarray, host: np.ndarray, errors: Callable[[np.ndarray, np.ndarray], np.ndarray], n_method: int
+) -> np.ndarray:
     """(n_method, k) errors of the usable rows of flux (k, n_pixel), NaN for the others."""
     made = np.full((n_method, len(flux)), np.nan)
     usable = usable_rows(flux)
     if usable.any():
-        made[:, usable] = errors(flux[usable])
+        made[:, usable] = errors(flux[usable], host[usable])
     return made

@@ -86,7 +86,9 @@ class Planted:
                 changed.add(block.kind)
         if unchanged := [kind for kind in spectra if kind not in changed]:
             talk(f"in the window of ensemble {self._stored.ensemble.name}, {', '.join(unchanged)} changes no pixel")
-        errors_of = detectors.errors_of(lambda: (block.flux for block in blocks()), len(keys))
+        errors_of = detectors.errors_of(
+            lambda: ((block.flux, self._hosts[block.kind].index) for block in blocks()), len(keys)
+        )
         for method, population in detectors.populations.items():
             placed = [
                 population.place(error, self._hosts[kind].index)

@@ -1,18 +1,13 @@
 """What is recovered of known anomalies, as one figure."""
 
-import os
 from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from astropy.table import Table
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from catalog.errors import CatalogError
-
-SUFFIXES = (".png", ".pdf", ".svg")
+from catalog.figures.file import save
 
 STYLES = {
     "autoencoder": ("#0072B2", "o"),
@@ -25,27 +20,6 @@ STYLES = {
 TOGETHER = "all kinds"
 
 PANEL_COLUMNS = 4
-STYLE: dict[Any, Any] = {
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.linewidth": 0.6,
-    "pdf.fonttype": 42,  # text that a journal can edit
-    "svg.fonttype": "none",
-}
-
-
-def writable(path: Path) -> Path:
-    """The path, if a figure can be written there; asked before the long work.
-
-    Read-only. Raises CatalogError for another suffix, or a folder that is absent or cannot be written.
-    """
-    if path.suffix.lower() not in SUFFIXES:
-        raise CatalogError(f"{path}: a figure is one of {', '.join(SUFFIXES)}")
-    if not path.parent.is_dir():
-        raise CatalogError(f"no folder {path.parent} for the figure; create it first")
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise CatalogError(f"{path} cannot be written; choose another file for the figure")
-    return path
 
 
 def draw(table: Table, path: Path) -> None:
@@ -57,12 +31,7 @@ def draw(table: Table, path: Path) -> None:
     Writes the file. Raises CatalogError if it cannot be written.
     """
     shown = table[np.asarray((table["members"] == "all") & (table["n_odd"] > 0))]
-    with mpl.rc_context(STYLE):
-        figure = _against_strength(shown) if table.meta["mode"] == "injection" else _by_kind(shown)
-        try:
-            figure.savefig(path, dpi=200)
-        except OSError as error:
-            raise CatalogError(f"{path} cannot be written: {error.strerror or error}") from error
+    save(lambda: _against_strength(shown) if table.meta["mode"] == "injection" else _by_kind(shown), path)
 
 
 def _against_strength(table: Table) -> Figure:

@@ -14,7 +14,13 @@ RECIPES = st.builds(
     window=st.none() | st.tuples(st.floats(1, 4000), st.floats(4001, 10400)),
     layers=st.lists(st.integers(1, 4096), min_size=1, max_size=5).map(tuple),
     bottleneck_activation=st.sampled_from(["relu", "linear"]),
+    components=st.integers(0, 100),
+    latent=st.integers(1, 10),
+    photometry=st.sampled_from([(), ("bp_rp",), ("bp_rp", "abs_g")]),
+    noise=st.floats(0, 10),
     learning_rate=st.floats(1e-6, 1),
+    schedule=st.sampled_from(["constant", "cosine"]),
+    balanced=st.booleans(),
     epochs=st.integers(1, 1000),
     seed=st.integers(0, 2**32),
 )
@@ -39,7 +45,26 @@ def test_the_default_is_the_papers() -> None:
     [
         ({"window": (9000.0, 4000.0)}, "shorter wavelength first"),
         ({"epochs": 0}, "epochs 0: give at least 1"),
-        ({"latent": 0}, "latent, split and learning_rate must be positive"),
+        ({"latent": 0}, "latent 0: give at least 1"),
+        ({"latent": 11}, "at most 10 numbers"),
+        ({"split": (10, 0)}, "split 10, 0: give at least 1 everywhere"),
+        ({"split": (10, 1, 1)}, "give two numbers"),
+        ({"learning_rate": 0}, "learning_rate 0: give more than 0"),
+        ({"learning_rate": float("nan")}, "learning_rate nan: give more than 0"),
+        ({"schedule": "linear"}, "choose one of constant, cosine"),
+        ({"noise": float("inf")}, "noise inf: give 0 or more"),
+        ({"noise": "loud"}, "noise 'loud': give a number"),
+        ({"layers": ()}, "give components = 10"),
+        ({"layers": (64, "32")}, "give whole numbers"),
+        ({"photometry": ("bp_rp", "b_v")}, "choose of bp_rp, abs_g, each once"),
+        ({"photometry": ("bp_rp", "bp_rp")}, "choose of bp_rp, abs_g, each once"),
+        ({"photometry": 3}, "choose of bp_rp, abs_g"),
+        ({"photometry": ("bp_rp",), "layers": (), "components": 10}, "principal components take none"),
+        ({"epochs": 2.5}, "epochs 2.5: give a whole number"),
+        ({"epochs": True}, "epochs True: give a whole number"),
+        ({"balanced": 1}, "balanced 1: give true or false"),
+        ({"window": "3600-9000"}, "give two numbers"),
+        ({"name": "a/b"}, "give a word"),
         ({"bottleneck_activation": "tanh"}, "choose one of relu, linear"),
         ({"seed": -1}, "seed -1: give 0 or more"),
     ],
@@ -47,3 +72,7 @@ def test_the_default_is_the_papers() -> None:
 def test_a_recipe_that_cannot_be_trained_says_why(values: dict[str, Any], message: str) -> None:
     with pytest.raises(CatalogError, match=message):
         Recipe(**values)
+
+
+def test_a_recipe_of_an_older_catalog_has_the_defaults_for_what_it_does_not_name() -> None:
+    assert Recipe.from_json('{"name": "paper", "epochs": 40}') == Recipe(epochs=40)

@@ -16,9 +16,11 @@ from catalog import Catalog
 from catalog.database.connection import Database
 from catalog.database.meaning import MEANINGS, RELATIONS
 from catalog.database.migration import configuration, upgrade
+from catalog.database.names import find_ensemble
 from catalog.database.schema import REVISION, metadata
 from catalog.database.views import MACROS, VIEWS, columns_of_macro, definition
 from catalog.errors import CatalogError
+from catalog.spectra import trained_wavelength
 
 
 @pytest.fixture
@@ -136,13 +138,41 @@ def test_an_upgrade_from_every_earlier_revision_keeps_everything(
     with duckdb.connect(old.path) as connection:
         for table, row in OLD_ROWS.items():
             connection.execute(f"INSERT INTO {table} VALUES {row}")
-        kept = {table: connection.execute(f"FROM {table}").fetchall() for table in OLD_ROWS}
+        columns = {
+            table: ", ".join(c[0] for c in connection.execute(f"DESCRIBE {table}").fetchall()) for table in OLD_ROWS
+        }
+        old_rows = {table: f"SELECT {columns[table]} FROM {table}" for table in OLD_ROWS}
+        kept = {table: connection.execute(sql).fetchall() for table, sql in old_rows.items()}
         connection.execute("CREATE VIEW mine AS SELECT mangaid FROM star")
     assert upgrade(old) == (revision, REVISION)
     with duckdb.connect(old.path) as found, duckdb.connect(database.path) as expected:
-        assert {table: found.execute(f"FROM {table}").fetchall() for table in OLD_ROWS} == kept
+        assert {table: found.execute(sql).fetchall() for table, sql in old_rows.items()} == kept
         assert found.execute("FROM mine").fetchall() == [("7-1",)]
         assert shape(found) == shape(expected)
+
+
+def test_an_ensemble_of_revision_0004_is_one_that_was_trained_here(tmp_path: Path) -> None:
+    old = Database(tmp_path / "old.duckdb")
+    config = configuration()
+    with old.connect(read_only=False) as connection:
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, "0004")
+    with duckdb.connect(old.path) as connection:
+        for table, row in OLD_ROWS.items():
+            connection.execute(f"INSERT INTO {table} VALUES {row}")
+        connection.execute("INSERT INTO wavelength_grid VALUES (1, 2, 3.5, 1e-4, [3600, 3601])")
+        connection.execute("INSERT INTO dataset VALUES (1, 'small', 'MaStar', NULL, 'combspec', 60, 1, 1, 1)")
+    upgrade(old)
+    with old.read() as connection:
+        ensemble = find_ensemble(connection, "e")
+        assert (ensemble.dataset_id, ensemble.grid_id, ensemble.origin) == (1, None, None)
+        assert trained_wavelength(connection, ensemble).tolist() == [3600, 3601]
+    insert = "INSERT INTO ensemble VALUES ({}, '{}', NULL, 9, '{{}}', 'x', TIMESTAMP '2026-01-01', '0', 1, '{{}}')"
+    with duckdb.connect(old.path) as connection:
+        connection.execute(insert.format(2, "imported"))
+        for number, name in ((2, "other"), (3, "e")):  # keys are still unique
+            with pytest.raises(duckdb.ConstraintException):
+                connection.execute(insert.format(number, name))
 
 
 def test_a_view_of_the_user_survives_an_upgrade(database: Database) -> None:

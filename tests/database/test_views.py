@@ -51,7 +51,7 @@ def database(numbers: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFa
                  star_id=stars, n_zero_flux=zero, n_negative_flux=zero, n_nonfinite_flux=zero,
                  usable=np.ones(N_SPECTRUM, bool), source_file_id=zero.astype(int), source_row=stars)  # fmt: skip
         connection.exec_driver_sql(
-            "INSERT INTO ensemble VALUES (1, 'e', 1, 150, '{}', 'x', TIMESTAMP '2026-01-01', '0')"
+            "INSERT INTO ensemble VALUES (1, 'e', 1, 150, '{}', 'x', TIMESTAMP '2026-01-01', '0', NULL, NULL)"
         )
         for model in range(N_MODEL):
             fill("model_version", model_id=[model + 1], ensemble_id=[1], member=pa.array([model + 1], pa.int32()),

@@ -214,7 +214,7 @@ def test_hosts_lie_in_the_region_where_gaia_knows_enough_of_them(
 def test_planted_spectra_go_through_the_function_that_scores(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def score(network: object, flux: np.ndarray, ivar: np.ndarray, mask: np.ndarray) -> Scores:
+    def score(network: object, flux: np.ndarray, ivar: np.ndarray, mask: np.ndarray, photometry: np.ndarray) -> Scores:
         asked.append(len(flux))
         return Scores(np.full(len(flux), 1e9), np.full(len(flux), np.nan), np.zeros((len(flux), 10)))
 

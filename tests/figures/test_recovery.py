@@ -8,7 +8,8 @@ from astropy.table import MaskedColumn, Table
 
 from catalog.errors import CatalogError
 from catalog.evaluation.methods import METHODS
-from catalog.figures.recovery import STYLES, draw, writable
+from catalog.figures.file import writable
+from catalog.figures.recovery import STYLES, draw
 
 
 def recovery(mode: str, strengths: list[float | None]) -> Table:

@@ -1,0 +1,179 @@
+"""A member of an ensemble, as its recipe has it: components, a network, or a network on components."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from catalog.autoencoder.components import LARGEST_FIT, PrincipalComponents
+from catalog.autoencoder.features import Features
+from catalog.autoencoder.photometry import Photometry
+from catalog.autoencoder.recipe import Recipe
+from catalog.errors import CatalogError
+from catalog.provenance import versions_of
+
+if TYPE_CHECKING:
+    from catalog.autoencoder.network import Autoencoder
+
+COMPONENT_STREAM = 3
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a network is trained on.
+
+    values : (n, n_input) float32
+    outside : (n,) float64, what the components leave out of f, squared, its mean over the pixels; 0 without them
+    weight : of a mean square over `values` in a mean square over the pixels of f
+    given : (n, n_given) float32, what the decoder is told beside the latent vector; None: nothing
+    """
+
+    values: np.ndarray | Features
+    outside: np.ndarray
+    weight: float
+    given: np.ndarray | None
+
+
+class Model:
+    """Encodes and decodes f = ln F of spectra in one wavelength window.
+
+    n_pixel : pixels of the window
+    Without layers in the recipe, no network is made and Keras is not loaded.
+
+    >>> model = Model(Recipe(components=2, layers=(), latent=2), 5)
+    >>> model.network is None
+    True
+    """
+
+    def __init__(self, recipe: Recipe, n_pixel: int) -> None:
+        self.recipe = recipe
+        self.n_pixel = n_pixel
+        self.components: PrincipalComponents | None = None
+        self.photometry: Photometry | None = None
+        self.network: Autoencoder | None = None
+        if recipe.layers:
+            from catalog.autoencoder import network  # loads TensorFlow
+
+            self.network = network.Autoencoder(recipe, recipe.components or n_pixel, 2 * len(recipe.photometry))
+
+    def begin(self, features: Features, training: np.ndarray, seed: int) -> None:
+        """Fit the components to the training split, and draw new weights.
+
+        training : (m,) indices of the rows to train on
+        """
+        if self.recipe.components:
+            chosen = training
+            generator = np.random.default_rng([seed, COMPONENT_STREAM])
+            if len(training) > LARGEST_FIT:
+                chosen = np.sort(generator.choice(training, LARGEST_FIT, replace=False))
+            self.components = PrincipalComponents(
+                features[chosen], self.recipe.components, int(generator.integers(2**31))
+            )
+        if self.recipe.photometry:
+            self.photometry = Photometry.fit(features.photometry[training])
+        if self.network is not None:
+            self.network.reset(seed)
+
+    def inputs(self, features: Features) -> Inputs:
+        """What the network is given of the spectra; read in blocks."""
+        given = None if self.photometry is None else self.photometry.given(features.photometry)
+        if self.components is None:
+            return Inputs(features, np.zeros(len(features)), 1.0, given)
+        values, outside = [], []
+        for block in features.blocks(np.arange(len(features))):
+            values.append(self.components.project(block))
+            outside.append(_mean_square(block - self.components.restore(values[-1])))
+        return Inputs(
+            np.concatenate(values),
+            np.concatenate(outside),
+            len(self.components) * self.components.square_norm / self.n_pixel,
+            given,
+        )
+
+    def train_epoch(self, inputs: Inputs, training: np.ndarray, number: int, generator: np.random.Generator) -> float:
+        """One pass over the training split in a random order; returns its mean loss (Eq. 2 on f) on the way.
+
+        number : of the epoch, from 1, for the learning rate
+        Without a network, the loss of the components. Changes the weights.
+        """
+        if self.network is None:
+            return self.loss(inputs, training)
+        order = generator.permutation(training)
+        rate = _learning_rate(self.recipe, number)
+        mean_square = self.network.train_epoch(inputs.values, order, rate, generator, inputs.given)
+        return inputs.weight * mean_square + float(np.mean(inputs.outside[training]))
+
+    def loss(self, inputs: Inputs, rows: np.ndarray) -> float:
+        """Mean of Eq. 2 on f over some of the spectra. Read-only."""
+        outside = float(np.mean(inputs.outside[rows]))
+        if self.network is None:
+            return outside
+        total = 0.0
+        for start in range(0, len(rows), 1024):
+            chosen = rows[start : start + 1024]
+            block, given = inputs.values[chosen], None if inputs.given is None else inputs.given[chosen]
+            total += float(_mean_square(block - self.network.reconstruct(block, given)[1]).sum())
+        return inputs.weight * total / len(rows) + outside
+
+    def reconstruct(self, log_flux: np.ndarray, photometry: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Latent vectors (n, latent) and reconstructions f̂ (n, n_pixel) of f (n, n_pixel), float32.
+
+        photometry : (n, k) mag, the columns that the recipe names; NaN, or None for all: unknown
+        Read-only.
+        """
+        inputs = log_flux if self.components is None else self.components.project(log_flux)
+        given = None
+        if self.photometry is not None:
+            unknown = np.full((len(log_flux), len(self.recipe.photometry)), np.nan)
+            given = self.photometry.given(unknown if photometry is None else photometry)
+        latent, outputs = (inputs, inputs) if self.network is None else self.network.reconstruct(inputs, given)
+        return latent, outputs if self.components is None else self.components.restore(outputs)
+
+    def get_weights(self) -> list[np.ndarray]:
+        """All that scoring needs: components, photometry's mean and deviation, then kernels and biases. Read-only."""
+        parts = [part.arrays for part in (self.components, self.photometry) if part is not None]
+        return [array for arrays in parts for array in arrays] + (
+            [] if self.network is None else self.network.get_weights()
+        )
+
+    def set_weights(self, weights: list[np.ndarray]) -> None:
+        """Replace them by those of `get_weights`. Raises CatalogError if they are of another shape."""
+        try:
+            if self.recipe.components:
+                mean, directions, *weights = weights
+                if mean.shape != (self.n_pixel,) or directions.shape[1:] != (self.n_pixel,):
+                    raise ValueError(f"components of {mean.size} pixels")
+                self.components = PrincipalComponents.of(mean, directions)
+            if self.recipe.photometry:
+                mean, deviation, *weights = weights
+                if not mean.shape == deviation.shape == (len(self.recipe.photometry),):
+                    raise ValueError(f"photometry of {mean.size} columns")
+                self.photometry = Photometry(mean, deviation)
+            if self.network is not None:
+                self.network.set_weights(weights)
+            elif weights:
+                raise ValueError(f"{len(weights)} arrays too many")
+        except ValueError as error:
+            raise CatalogError(f"these weights belong to another recipe or window ({error})") from error
+
+    def versions(self) -> dict[str, str]:
+        """Versions of what computes the numbers. Read-only."""
+        if self.network is None:
+            return versions_of("numpy", "scikit-learn")
+        from catalog.autoencoder.backend import keras  # loaded with the network already
+
+        return versions_of(
+            "numpy", "keras", keras.backend.backend(), *(["scikit-learn"] * bool(self.recipe.components))
+        )
+
+
+def _mean_square(values: np.ndarray) -> np.ndarray:
+    return np.asarray(np.mean(np.square(values), axis=1, dtype=np.float64))
+
+
+def _learning_rate(recipe: Recipe, number: int) -> float:
+    """Of an epoch, from 1."""
+    if recipe.schedule == "constant":
+        return recipe.learning_rate
+    return recipe.learning_rate * (1 + math.cos(math.pi * (number - 1) / recipe.epochs)) / 2

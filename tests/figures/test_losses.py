@@ -1,0 +1,37 @@
+"""The paper's Fig. 3: two panels, a line per model, in a file that was asked for."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from catalog import Catalog
+from catalog.errors import CatalogError
+from catalog.figures.losses import _figure
+
+
+def test_training_above_validation_below_a_line_per_model(scored: Path) -> None:
+    table = Catalog(scored).losses("test")
+    upper, lower = _figure(table).axes
+    assert (upper.get_ylabel(), lower.get_ylabel(), lower.get_xlabel()) == ("training loss", "validation loss", "epoch")
+    for panel, column in ((upper, "train_loss"), (lower, "validation_loss")):
+        assert panel.get_yscale() == "log"
+        assert [line.get_label() for line in panel.get_lines()] == ["MODEL1", "MODEL2", "MODEL3"]
+        for line, model in zip(panel.get_lines(), ("MODEL1", "MODEL2", "MODEL3"), strict=True):
+            assert np.array_equal(line.get_ydata(), table[column][table["model"] == model])
+
+
+@pytest.mark.parametrize(("suffix", "begins"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")])
+def test_the_suffix_tells_the_format(scored: Path, tmp_path: Path, suffix: str, begins: bytes) -> None:
+    path = tmp_path / f"losses.{suffix}"
+    Catalog(scored).plot_losses(path)
+    assert path.read_bytes().startswith(begins)
+
+
+def test_what_cannot_be_drawn_says_why(scored: Path, ingested: Path, tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match=r"a figure is one of \.png, \.pdf, \.svg"):
+        Catalog(scored).plot_losses(tmp_path / "losses.gif")
+    with pytest.raises(CatalogError, match="no ensemble best"):
+        Catalog(scored).losses("best")
+    with pytest.raises(CatalogError, match="train one with: catalog train"):
+        Catalog(ingested).plot_losses(tmp_path / "losses.png")
