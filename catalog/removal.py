@@ -16,8 +16,12 @@ from catalog.errors import CatalogError
 
 Kind = Literal["dataset", "ensemble"]
 
-LEFTOVER_AGE = 3600
-"""Seconds after which weights without a model are nobody's: a training writes them before it registers the model."""
+LEFTOVERS = {
+    r"[0-9a-f]{64}\.npz|\.partial-\d+": 3600,
+    r"\.training-[0-9a-f]{64}\.(npz|partial)": 30 * 24 * 3600,
+}
+"""Names of files without a model, and the age in seconds from which on they are nobody's: a training writes weights
+just before it registers the model, but a killed one may go on from its checkpoint after weeks."""
 
 # What goes, in temporary tables: first named, then counted, then deleted.
 MARK = (
@@ -191,9 +195,9 @@ def _remove_weights(database: Path, weights: list[str], kept: set[str | None]) -
             return
         files = [database.parent / name for name in weights]
         for file in folder.iterdir():
-            ours = re.fullmatch(r"[0-9a-f]{64}\.npz|\.partial-\d+", file.name) is not None
-            old = file.stat().st_mtime < time.time() - LEFTOVER_AGE
-            if ours and old and str(file.relative_to(database.parent)) not in kept:
+            age = time.time() - file.stat().st_mtime
+            old = any(re.fullmatch(name, file.name) and age > limit for name, limit in LEFTOVERS.items())
+            if old and str(file.relative_to(database.parent)) not in kept:
                 files.append(file)
         for file in files:
             file.unlink(missing_ok=True)

@@ -17,7 +17,8 @@ class TrainingTalk:
     def __enter__(self) -> Self:
         self._stack = ExitStack()
         self._bar = self._stack.enter_context(progress_bar("training"))
-        self._done = 0
+        self._n_epoch = 0
+        self._number = -1
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -29,25 +30,30 @@ class TrainingTalk:
         where = f"{recipe.window[0]:g} to {recipe.window[1]:g} Å" if recipe.window else "the full range"
         if plan.members:
             say(
-                f"ensemble {plan.name}: {len(plan.members)} of {plan.n_model} models to train, {recipe.epochs} epochs "
-                f"each, on {plan.n_spectrum} spectra over {where}"
+                f"ensemble {plan.name}: {len(plan.members)} of {plan.n_model} models to train, {recipe.epochs} "
+                f"epoch{'s' if recipe.epochs > 1 else ''} each, on {plan.n_spectrum} spectra over {where}"
             )
         self._started = time.monotonic()
 
     def epoch(self, plan: "Plan", member: "Member", epoch: "Epoch") -> None:
-        """Moves the bar, and says a line at the end of a model."""
-        self._done += 1
-        total = len(plan.members) * plan.recipe.epochs
+        """Moves the bar, and says a line at the end of a model, and where one goes on after an interruption."""
+        epochs, number = plan.recipe.epochs, plan.members.index(member)
+        if number != self._number:
+            self._number = number
+            if epoch.number > 1:
+                say(f"MODEL{member.number} goes on after epoch {epoch.number - 1}")
+        self._n_epoch += 1
+        done, total = number * epochs + epoch.number, len(plan.members) * epochs
         self._bar(
             f"MODEL{member.number} losses {epoch.train_loss:.2e} training, {epoch.validation_loss:.2e} validation",
-            self._done,
+            done,
             total,
         )
         if epoch.diverged:
             say(f"MODEL{member.number} diverged in epoch {epoch.number}: its loss is no number any more")
-        elif epoch.number == plan.recipe.epochs:
+        elif epoch.number == epochs:
             elapsed = time.monotonic() - self._started
-            left = elapsed / self._done * (total - self._done)
+            left = elapsed / self._n_epoch * (total - done)
             say(
                 f"MODEL{member.number}: training loss {epoch.train_loss:.2e}, validation loss "
                 f"{epoch.validation_loss:.2e}, {_duration(elapsed)} so far"

@@ -78,7 +78,7 @@ def test_the_recipe_of_the_readme_is_one(tmp_path: Path) -> None:
     (block,) = blocks("toml")
     (tmp_path / "mine.toml").write_text(block)
     recipe = find_recipe(str(tmp_path / "mine.toml"))
-    assert (recipe.name, recipe.latent, recipe.noise) == ("mine", 4, 0.1)
+    assert (recipe.name, recipe.latent, recipe.noise) == ("mine", 6, 0.1)
 
 
 def test_every_recipe_is_in_the_readme() -> None:

@@ -243,6 +243,18 @@ def test_weights_left_by_a_killed_run_go_and_fresh_ones_stay(database: Path) -> 
     assert weights(database) == {"3", "4", "b", "n"}
 
 
+def test_a_killed_training_may_go_on_from_its_checkpoint_after_weeks(database: Path) -> None:
+    folder = database.with_suffix(".weights")
+    for number, days in enumerate((1, 20, 40)):
+        for suffix in ("npz", "partial"):
+            path = folder / f".training-{str(number) * 64}.{suffix}"
+            path.write_bytes(b"x")
+            os.utime(path, (time.time() - days * 86400,) * 2)
+    Catalog(database).remove("ensemble", "on-small")
+    left = {path.name[10] for path in folder.glob(".training-*")}
+    assert left == {"0", "1"}
+
+
 def test_weights_of_another_model_or_database_stay(database: Path) -> None:
     """The same weights are one file; and catalog.backup has its weights where catalog.duckdb has them."""
     with duckdb.connect(database) as connection:

@@ -1,6 +1,5 @@
 """Where an unfinished training is, in a file beside the weights, so that a killed one goes on from there."""
 
-import os
 import time
 import zipfile
 from pathlib import Path
@@ -45,7 +44,8 @@ class Checkpoint:
     def write(self, epochs: np.ndarray, state: list[np.ndarray]) -> None:
         """Replace the checkpoint. Raises CatalogError if the disk is full; the one before then stays."""
         started = time.monotonic()
-        partial = self._path.with_suffix(f".{os.getpid()}")
+        # Of one name, so that a kill in here leaves no more than one, which the next checkpoint replaces.
+        partial = self._path.with_suffix(".partial")
         try:
             with partial.open("wb") as file:
                 np.savez(file, epochs, *state)
@@ -59,3 +59,4 @@ class Checkpoint:
     def remove(self) -> None:
         """Forget it: the model is trained."""
         self._path.unlink(missing_ok=True)
+        self._path.with_suffix(".partial").unlink(missing_ok=True)
