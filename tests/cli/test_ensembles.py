@@ -86,7 +86,7 @@ def test_out_into_a_file_and_in_again(database: Path, away: Path, run: Callable,
         (["export", "test", "-o", "/"], "/ is a folder; choose another file"),
         (["export", "test", "-o", "absent/test.zip"], "absent/test.zip cannot be written: No such file"),
         (["import", "absent.zip"], "absent.zip cannot be read: No such file"),
-        (["import", __file__], "test_ensemble.py is not, or no longer, what catalog ensemble export wrote"),
+        (["import", __file__], "test_ensembles.py is not, or no longer, what catalog ensemble export wrote"),
     ],
 )
 def test_mistakes_are_answered_in_one_line(
