@@ -230,6 +230,25 @@ def test_a_conditional_ensemble_is_scored_with_the_photometry_of_the_stars(
     assert np.abs(np.log(np.array(told) / np.array(untold))).max() > 0.01
 
 
+@pytest.mark.parametrize("like", [CONDITIONAL, PCA], ids=["conditional", "pca"])
+def test_every_recipe_goes_from_one_database_into_another(
+    like: Recipe, ingested: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    small = {"components": 6, "layers": (8,), "epochs": 3} if like.layers else {}
+    here, there = (Catalog(shutil.copy(ingested, tmp_path_factory.mktemp(name) / "c.duckdb")) for name in "ab")
+    here.train("small", replace(like, window=RECIPE.window, **small), models=4, name="shared")
+    here.export_ensemble("shared", here.database.path.with_name("shared.zip"))
+    there.import_ensemble(here.database.path.with_name("shared.zip"))
+    errors = []
+    for catalog in (here, there):
+        catalog.score("large", "shared")
+        errors.append(
+            rows(catalog.database.path, "SELECT error FROM reconstruction_error ORDER BY model_id, spectrum_id")
+        )
+    assert len(errors[0]) > 0
+    assert errors[0] == errors[1]
+
+
 def test_a_model_that_diverges_is_named_and_the_others_are_trained(
     ingested: Path, copy_of: Callable[[Path], Path]
 ) -> None:
