@@ -17,11 +17,12 @@ from catalog.database.compaction import compact
 from catalog.database.connection import Database, arrow
 from catalog.database.meaning import MEANINGS
 from catalog.database.migration import upgrade
-from catalog.database.names import find_dataset, find_ensemble, find_scored_dataset, require_star
+from catalog.database.names import find_dataset, find_ensemble, find_region, find_scored_dataset, require_star
 from catalog.errors import CatalogError
 from catalog.exchange import Exported, Imported, export_ensemble, import_ensemble
 from catalog.ingest import ingest
 from catalog.loader import Ingested
+from catalog.regions import add_region, regions, remove_region
 from catalog.registry import describe_ensemble, ensembles
 from catalog.removal import Dependents, Kind, dependents_of, remove
 from catalog.spectra import wavelength, window
@@ -42,8 +43,9 @@ class Catalog:
     """A catalog of spectra, models and scores in one DuckDB file.
 
     Nothing is held open between calls. Methods that ask never write; `upgrade`, `ingest`, `train`, `score`,
-    `evaluate`, `import_ensemble`, `remove` and `compact` write as they say. Every method raises CatalogError if the
-    database is absent, locked by another process, or of another revision, and for names it does not know.
+    `evaluate`, `import_ensemble`, `add_region`, `remove_region`, `remove` and `compact` write as they say. Every method
+    raises CatalogError if the database is absent, locked by another process, or of another revision, and for names it
+    does not know.
 
     >>> catalog = Catalog("absent.duckdb")
     >>> catalog.query("SELECT 1")
@@ -191,18 +193,23 @@ class Catalog:
         bp_rp: Range | None = None,
         abs_g: Range | None = None,
         limit: int = 20,
+        region: str | None = None,
     ) -> Table:
         """Consensus anomalies, the oddest first.
 
         dataset : None: the only one that the ensemble scored; ensemble : None: the newest that has scored
         bp_rp, abs_g : ranges in mag, both ends included; stars without Gaia photometry are then left out
-        The table's `meta` names the ensemble and the dataset. Read-only.
+        region : name of a region of the colour-magnitude diagram, as `regions` lists them
+        The table's `meta` names the ensemble and the dataset; with a region, it has `region`, whether it is
+        `corrected` for extinction, and `n_without_photometry`, the scored spectra of stars of which nobody can say
+        whether they are in it. Read-only.
         """
         lo_bp_rp, hi_bp_rp = _range("bp_rp", bp_rp)
         lo_abs_g, hi_abs_g = _range("abs_g", abs_g)
         with self.database.read() as connection:
             row = find_ensemble(connection, ensemble, scored=True)
             found = find_scored_dataset(connection, row, dataset)
+            of_region = {} if region is None else _of_region(connection, row, found, region)
             table = _ask(
                 connection,
                 questions.OUTLIERS,
@@ -212,9 +219,39 @@ class Catalog:
                 bp_rp_hi=hi_bp_rp,
                 abs_g_lo=lo_abs_g,
                 abs_g_hi=hi_abs_g,
+                region=region,
                 limit=limit,
             )
+        table.meta |= of_region
         return _answer(table, row, found)
+
+    def regions(self) -> Table:
+        """One row per region of the colour-magnitude diagram: stars in it, and what it rests on. Read-only."""
+        return regions(self.database)
+
+    def add_region(
+        self,
+        name: str,
+        polygon: str | Path | Iterable[Sequence[float]],
+        corrected: bool = False,
+        description: str | None = None,
+    ) -> None:
+        """Add a region of the colour-magnitude diagram.
+
+        polygon : CSV file with columns bp_rp and abs_g, or (n, 2) vertices in order, mag; the last is joined to the
+            first, and edges must not cross
+        corrected : the vertices are colour and magnitude corrected for extinction
+        description : what it is and rests on; by default the name of the file
+        Writes in one transaction. Raises CatalogError if the name is taken or the polygon is none.
+        """
+        add_region(self.database, name, polygon, corrected=corrected, description=description)
+
+    def remove_region(self, name: str) -> None:
+        """Remove a region that somebody has added; those that came with the catalog stay.
+
+        Writes in one transaction.
+        """
+        remove_region(self.database, name)
 
     def neighbors(
         self,
@@ -364,6 +401,14 @@ def _require_question(sql: str) -> None:
 
 def _ask(connection: sa.Connection, statement: str, **parameters: object) -> Table:
     return to_table(arrow(connection, statement, parameters))
+
+
+def _of_region(connection: sa.Connection, ensemble: sa.Row, dataset: sa.Row, name: str) -> dict[str, object]:
+    """What `outliers` says of a region in `meta`."""
+    region = find_region(connection, name)
+    wanted = {"ensemble_id": ensemble.ensemble_id, "dataset_id": dataset.dataset_id, "corrected": region.corrected}
+    unplaced = connection.exec_driver_sql(questions.WITHOUT_PHOTOMETRY, wanted).scalar()
+    return {"region": name, "corrected": region.corrected, "n_without_photometry": unplaced}
 
 
 def _answer(table: Table, ensemble: sa.Row, dataset: sa.Row) -> Table:

@@ -89,7 +89,7 @@ SELECT
 
 WEIGHTS = "SELECT DISTINCT weights_file FROM gone_model WHERE weights_file IS NOT NULL"
 
-# Every table, with the keys by which its rows go.
+# Every table, with the keys by which its rows go; regions of the colour-magnitude diagram depend on nothing and stay.
 DEPENDENT = {
     "reconstruction_error": ("model", "spectrum"),
     "latent_vector": ("model", "spectrum"),

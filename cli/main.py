@@ -21,6 +21,7 @@ COMMANDS = {
     "ensemble": "Look at an ensemble, export, import or remove one.",
     "score": "Compute errors and latent vectors of a dataset.",
     "outliers": "List the consensus anomalies, the oddest first.",
+    "region": "List the regions of the colour-magnitude diagram, add or remove one.",
     "neighbors": "List the look-alikes of a star.",
     "evaluate": "Measure what is recovered of known anomalies.",
     "plot": "Draw a figure into a png, pdf or svg file.",

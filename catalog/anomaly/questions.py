@@ -20,8 +20,28 @@ JOIN cmd ON cmd.star_id = consensus.star_id
 WHERE consensus.ensemble = $ensemble AND consensus.dataset = $dataset
   AND ($bp_rp_lo IS NULL OR cmd.bp_rp BETWEEN $bp_rp_lo AND $bp_rp_hi)
   AND ($abs_g_lo IS NULL OR cmd.abs_g BETWEEN $abs_g_lo AND $abs_g_hi)
+  AND ($region IS NULL OR consensus.star_id IN (
+      SELECT member.star_id FROM cmd_region_star AS member WHERE member.region = $region
+  ))
 ORDER BY consensus.consensus_rank
 LIMIT $limit
+"""
+
+WITHOUT_PHOTOMETRY = """
+SELECT count(*)
+FROM spectrum
+JOIN cmd ON cmd.star_id = spectrum.star_id
+WHERE spectrum.dataset_id = $dataset_id
+  AND CASE
+      WHEN $corrected THEN cmd.bp_rp0 IS NULL OR cmd.abs_g IS NULL
+      ELSE cmd.bp_rp IS NULL OR cmd.abs_g_uncorrected IS NULL
+  END
+  AND spectrum.spectrum_id IN (
+      SELECT scored.spectrum_id
+      FROM reconstruction_error AS scored
+      JOIN model_version AS model ON model.model_id = scored.model_id
+      WHERE model.ensemble_id = $ensemble_id
+  )
 """
 
 NEIGHBORS = """

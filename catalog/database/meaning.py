@@ -51,6 +51,10 @@ RELATIONS: dict[str, str] = {
     "visit_flag": "One row per visit and quality bit of its mjdqual; a visit without any has none",
     "window_usable": "One row per dataset with at least two pixels in the window from lo to hi (vacuum Angstrom, both ends included): how many spectra it keeps, and why the others fall out; a spectrum may fall out for several reasons",
     "cmd": "One row per star with photometry from its newest Gaia release (the paper's Fig. 1)",
+    "cmd_region": "One row per named region of the colour-magnitude diagram; regions may overlap",
+    "cmd_region_star": "One row per region and star in it; a star on an edge counts as a hair redder, on a horizontal edge as a hair fainter; one without Gaia photometry is in no region",
+    "cmd_region_count": "One row per region: how many stars lie in it, and for how many nobody can say, for want of Gaia photometry",
+    "anomaly_by_cmd_region": "Per region, ensemble and scored spectrum of a star in it: what the models agree on; region_rank 1 is the oddest of the region",
 }
 
 MEANINGS: dict[str, Meaning] = {
@@ -101,6 +105,17 @@ MEANINGS: dict[str, Meaning] = {
     "simbad_otype": Meaning("Object type in SIMBAD"),
     "spectral_type": Meaning("Spectral type in SIMBAD"),
     "clean_match": Meaning("True where neighbours contaminate the Gaia photometry by less than 0.0084"),
+    # cmd_region and the views on it
+    "cmd_region.name": Meaning("Name of the region"),
+    "polygon": Meaning("Vertices in order, BP-RP and M_G; the last is joined to the first", "mag"),
+    "corrected": Meaning("True: the region is one of bp_rp0 and abs_g, corrected for extinction; false: of bp_rp and abs_g_uncorrected"),
+    "description": Meaning("What lies in the region, and what its polygon rests on; NULL: its maker did not say"),
+    "builtin": Meaning("True: the region came with the catalog, and stays"),
+    "region": Meaning("Name of the region of the colour-magnitude diagram"),
+    "n_star": Meaning("Stars in the region"),
+    "n_without_photometry": Meaning("Stars of which nobody can say whether they are in the region: the colour or the magnitude that it takes (see corrected) is unknown"),
+    "region_rank": Meaning("Rank by consensus_rank among the dataset's spectra of stars in the region; 1 is the oddest"),
+    "n_in_region": Meaning("Scored spectra of the dataset whose star lies in the region"),
     # stellar_parameter
     "source": Meaning("Version and method of the parameters: MED is the median over the methods JI, DL, LH and YC"),
     "teff": Meaning("Effective temperature", "K"),

@@ -1,4 +1,4 @@
-"""Datasets, ensembles and stars by the names a user gives; a wrong name is answered with those that exist."""
+"""Datasets, ensembles, regions and stars by the names a user gives; a wrong name is answered with those that exist."""
 
 import sqlalchemy as sa
 
@@ -26,6 +26,11 @@ def find_ensemble(connection: sa.Connection, name: str | None, *, scored: bool =
     if found is None:
         raise CatalogError("no ensemble in this database; train one with: catalog train --dataset NAME")
     return found
+
+
+def find_region(connection: sa.Connection, name: str) -> sa.Row:
+    """The region of the colour-magnitude diagram of that name. Read-only. Raises CatalogError if there is none."""
+    return _find(connection, schema.cmd_region, name, "catalog region add NAME --polygon FILE", "region")
 
 
 def find_scored_dataset(connection: sa.Connection, ensemble: sa.Row, name: str | None) -> sa.Row:
@@ -82,10 +87,10 @@ def require_star(connection: sa.Connection, mangaid: str) -> int:
     return int(found)
 
 
-def _find(connection: sa.Connection, table: sa.Table, name: str, command: str) -> sa.Row:
+def _find(connection: sa.Connection, table: sa.Table, name: str, command: str, noun: str | None = None) -> sa.Row:
     found = connection.execute(sa.select(table).where(table.c.name == name)).first()
     if found is None:
         names = list(connection.execute(sa.select(table.c.name).order_by(table.c.name)).scalars())
         existing = f"there are: {', '.join(names)}" if names else f"there is none yet; run: {command}"
-        raise CatalogError(f"no {table.name} {name}; {existing}")
+        raise CatalogError(f"no {noun or table.name} {name}; {existing}")
     return found

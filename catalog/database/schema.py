@@ -10,7 +10,7 @@ from duckdb_sqlalchemy import FixedArray, Struct
 
 from catalog.database.meaning import RELATIONS, meaning
 
-REVISION = "0005"
+REVISION = "0006"
 """The revision this code reads and writes; equal to the newest file in migrations/versions."""
 
 REVISION_TABLE = "schema_version"
@@ -19,6 +19,8 @@ N_PIXEL = 4563
 """Pixels of the MaStar grid, and so the length of the array columns."""
 
 BAD_RUN = sa.ARRAY(Struct({"first": sa.Integer, "last": sa.Integer, "fault": sa.String}))
+
+POLYGON = sa.ARRAY(Struct({"bp_rp": sa.DOUBLE, "abs_g": sa.DOUBLE}))
 
 N_LATENT = 10
 """Length of a latent vector (the paper's section 3.1)."""
@@ -356,4 +358,14 @@ model_agreement = _table(
     ("other_model_id", sa.BigInteger, "required"),
     ("spearman", sa.Double, ""),
     ("top_1_overlap", sa.Double, ""),
+)
+
+cmd_region = _table(
+    "cmd_region",
+    ("name", sa.String, "unique"),
+    ("polygon", POLYGON, "required"),
+    ("corrected", sa.Boolean, "required"),
+    ("description", sa.String, ""),
+    ("created_at", sa.TIMESTAMP, "required"),
+    ("builtin", sa.Boolean, "required"),
 )

@@ -7,8 +7,11 @@ import sqlalchemy as sa
 VIEWS = (
     "star_role",
     "cmd",
+    "cmd_region_star",
+    "cmd_region_count",
     "anomaly_score",
     "consensus_anomaly",
+    "anomaly_by_cmd_region",
     "latent_neighbor",
     "error_percentile",
     "top_error",

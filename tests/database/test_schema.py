@@ -103,13 +103,14 @@ def test_every_unit_is_one_that_astropy_reads() -> None:
 
 def test_no_view_selects_star() -> None:
     for view in (*VIEWS, *MACROS):
-        assert "*" not in re.sub(r"count\(\*\)|\d+ \* |- 5 \*", "", definition(view)), view
+        assert "*" not in re.sub(r"count\(\*\)|\d+ \* |- 5 \*|\) \* \(", "", definition(view)), view
 
 
 def test_a_view_reads_in_plain_duckdb(database: Database) -> None:
     with duckdb.connect(database.path, read_only=True) as connection:
         for view in VIEWS:
-            assert connection.execute(f"FROM {view}").fetchall() == []
+            rows = connection.execute(f"FROM {view}").fetchall()
+            assert len(rows) == (6 if view == "cmd_region_count" else 0)  # the regions that come with the catalog
 
 
 def test_upgrade_twice_does_the_work_once(database: Database) -> None:
@@ -118,10 +119,11 @@ def test_upgrade_twice_does_the_work_once(database: Database) -> None:
 
 EARLIER = [script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()][1:]
 OLD_ROWS = {
-    "star": "(1, '7-1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1)",
-    "ensemble": """(1, 'e', 1, 9, '{"epochs":2}', 'x', TIMESTAMP '2026-01-01', '0')""",
-    "reconstruction_error": "(1, 1, 1e-4, NULL)",
-    "spectrum_array": "(1, (SELECT list(i) FROM range(4563) AS r(i)), NULL, NULL)",
+    "star": "VALUES (1, '7-1', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 1)",
+    "ensemble": """(ensemble_id, name, dataset_id, n_spectrum, recipe, recipe_sha256, created_at, code_version)
+                   VALUES (1, 'e', 1, 9, '{"epochs":2}', 'x', TIMESTAMP '2026-01-01', '0')""",
+    "reconstruction_error": "VALUES (1, 1, 1e-4, NULL)",
+    "spectrum_array": "VALUES (1, (SELECT list(i) FROM range(4563) AS r(i)), NULL, NULL)",
 }
 """Rows of tables that every revision has."""
 
@@ -137,7 +139,7 @@ def test_an_upgrade_from_every_earlier_revision_keeps_everything(
         alembic.command.upgrade(config, revision)
     with duckdb.connect(old.path) as connection:
         for table, row in OLD_ROWS.items():
-            connection.execute(f"INSERT INTO {table} VALUES {row}")
+            connection.execute(f"INSERT INTO {table} {row}")
         columns = {
             table: ", ".join(c[0] for c in connection.execute(f"DESCRIBE {table}").fetchall()) for table in OLD_ROWS
         }
@@ -159,7 +161,7 @@ def test_an_ensemble_of_revision_0004_is_one_that_was_trained_here(tmp_path: Pat
         alembic.command.upgrade(config, "0004")
     with duckdb.connect(old.path) as connection:
         for table, row in OLD_ROWS.items():
-            connection.execute(f"INSERT INTO {table} VALUES {row}")
+            connection.execute(f"INSERT INTO {table} {row}")
         connection.execute("INSERT INTO wavelength_grid VALUES (1, 2, 3.5, 1e-4, [3600, 3601])")
         connection.execute("INSERT INTO dataset VALUES (1, 'small', 'MaStar', NULL, 'combspec', 60, 1, 1, 1)")
     upgrade(old)
