@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 Range = tuple[float, float]
 
+MAIN_COLUMNS = ["ensemble", "trained_on", "imported_from", "n_model", "n_trained", "n_spectrum", "scored"]
+"""Of an ensemble, beside the datasets."""
+
 
 class Catalog:
     """A catalog of spectra, models and scores in one DuckDB file.
@@ -381,9 +384,10 @@ class Catalog:
         return compact(self.database)
 
     def status(self) -> tuple[Table, Table]:
-        """Datasets and ensembles of the database. Read-only."""
+        """Datasets, and the main columns of `ensembles`. Read-only."""
         with self.database.read() as connection:
-            return _ask(connection, questions.STATUS), _ask(connection, questions.ENSEMBLES)
+            datasets = _ask(connection, questions.STATUS)
+        return datasets, self.ensembles()[MAIN_COLUMNS]
 
 
 def _require_question(sql: str) -> None:

@@ -23,6 +23,7 @@ SELECT
     (ensemble.recipe ->> '$.window[1]')::DOUBLE AS window_hi,
     count(*) FILTER (model.status = 'trained') AS n_trained,
     count(model.model_id) AS n_model,
+    ensemble.n_spectrum,
     median(model.validation_loss) FILTER (model.status = 'trained') AS median_validation_loss,
     any_value(scored.datasets) AS scored,
     date_trunc('second', ensemble.created_at) AS created_at

@@ -104,28 +104,6 @@ SELECT
 FROM dataset ORDER BY dataset.dataset_id
 """
 
-ENSEMBLES = """
-SELECT
-    ensemble.name AS ensemble,
-    coalesce(dataset.name, ensemble.origin ->> '$.dataset.name') AS trained_on,
-    count(*) AS n_model,
-    count(*) FILTER (model.status = 'trained') AS n_trained,
-    ensemble.n_spectrum,
-    coalesce(any_value(scored.datasets), '') AS scored
-FROM ensemble
-LEFT JOIN dataset ON dataset.dataset_id = ensemble.dataset_id
-JOIN model_version AS model ON model.ensemble_id = ensemble.ensemble_id
-LEFT JOIN (
-    SELECT model.ensemble_id, string_agg(DISTINCT dataset.name, ', ' ORDER BY dataset.name) AS datasets
-    FROM reconstruction_error AS scored
-    JOIN model_version AS model ON model.model_id = scored.model_id
-    JOIN spectrum ON spectrum.spectrum_id = scored.spectrum_id
-    JOIN dataset ON dataset.dataset_id = spectrum.dataset_id
-    GROUP BY model.ensemble_id
-) AS scored ON scored.ensemble_id = ensemble.ensemble_id
-GROUP BY ALL ORDER BY ensemble.name
-"""
-
 LOSSES = """
 SELECT model.name AS model, model.member, epoch.epoch, epoch.train_loss, epoch.validation_loss, epoch.seconds
 FROM training_epoch AS epoch

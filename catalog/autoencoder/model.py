@@ -159,13 +159,8 @@ class Model:
 
     def versions(self) -> dict[str, str]:
         """Versions of what computes the numbers. Read-only."""
-        if self.network is None:
-            return versions_of("numpy", "scikit-learn")
-        from catalog.autoencoder.backend import keras  # loaded with the network already
-
-        return versions_of(
-            "numpy", "keras", keras.backend.backend(), *(["scikit-learn"] * bool(self.recipe.components))
-        )
+        of_components = versions_of("numpy", "scikit-learn") if self.recipe.components else {}
+        return of_components | (self.network.versions() if self.network is not None else {})
 
 
 def _mean_square(values: np.ndarray) -> np.ndarray:
