@@ -10,7 +10,7 @@ from duckdb_sqlalchemy import FixedArray, Struct
 
 from catalog.database.meaning import RELATIONS, meaning
 
-REVISION = "0006"
+REVISION = "0010"
 """The revision this code reads and writes; equal to the newest file in migrations/versions."""
 
 REVISION_TABLE = "schema_version"
