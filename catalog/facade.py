@@ -1,10 +1,10 @@
 """The catalog as one object: what the commands do, from Python."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import duckdb
 import numpy as np
 import sqlalchemy as sa
 from astropy import units as u
@@ -22,6 +22,7 @@ from catalog.errors import CatalogError
 from catalog.exchange import Exported, Imported, export_ensemble, import_ensemble
 from catalog.ingest import ingest
 from catalog.loader import Ingested
+from catalog.question import TIMEOUT, Answer, answer
 from catalog.regions import add_region, regions, remove_region
 from catalog.registry import describe_ensemble, ensembles
 from catalog.removal import Dependents, Kind, dependents_of, remove
@@ -176,18 +177,35 @@ class Catalog:
         target = writable(Path(file))
         losses.draw(self.losses(ensemble), target)
 
-    def query(self, sql: str, parameters: Mapping[str, Any] | Sequence[Any] | None = None) -> Table:
+    def query(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        external: bool = False,
+        timeout: float | None = TIMEOUT,
+    ) -> Table:
         """The rows of a SQL statement; parameters are `$name` or `?`.
 
+        external : let it read other files, as read_parquet('list.parquet')
+        timeout : seconds after which it is stopped; None: never
         Read-only by construction: it must be one SELECT (or FROM, SHOW, DESCRIBE), the file is opened read-only, and
-        no other file can be read. Raises CatalogError if the statement is wrong.
+        unless `external`, no other file can be read. Raises CatalogError if the statement is wrong or takes too long.
         """
-        _require_question(sql)
-        with self.database.read(external_access=False) as connection:
-            try:
-                return to_table(arrow(connection, sql, parameters))
-            except duckdb.Error as error:
-                raise CatalogError(str(error).splitlines()[0]) from error
+        with answer(self.database, sql, parameters, external=external, timeout=timeout) as found:
+            return to_table(found.read_all())
+
+    def stream(
+        self,
+        sql: str,
+        parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        external: bool = False,
+        timeout: float | None = TIMEOUT,
+    ) -> AbstractContextManager[Answer]:
+        """The same as `query` for answers of any length: a context whose `blocks()` are Arrow record batches.
+
+        The file is open until the context is left, and `timeout` runs meanwhile. Read-only.
+        """
+        return answer(self.database, sql, parameters, external=external, timeout=timeout)
 
     def outliers(
         self,
@@ -388,19 +406,6 @@ class Catalog:
         with self.database.read() as connection:
             datasets = _ask(connection, questions.STATUS)
         return datasets, self.ensembles()[MAIN_COLUMNS]
-
-
-def _require_question(sql: str) -> None:
-    """Raise CatalogError unless the text is a single statement that only reads."""
-    # DuckDB lets even a read-only connection COPY over its own file, or attach it anew for writing.
-    try:
-        statements = duckdb.extract_statements(sql)
-    except duckdb.Error as error:
-        raise CatalogError(str(error).splitlines()[0]) from error
-    if len(statements) != 1:
-        raise CatalogError(f"{len(statements)} statements in the query; give one")
-    if statements[0].type != duckdb.StatementType.SELECT:
-        raise CatalogError(f"a query is read-only; it cannot {statements[0].type.name}, begin with SELECT or FROM")
 
 
 def _ask(connection: sa.Connection, statement: str, **parameters: object) -> Table:

@@ -39,7 +39,10 @@ def to_table(rows: pa.Table) -> Table:
         raise CatalogError(f"column {repeated[0]} appears twice in the answer; name one with AS")
     table = Table(masked=False)
     for name, column in zip(rows.column_names, rows.columns, strict=True):
-        values, null = _values(column)
+        try:
+            values, null = _values(column)
+        except (ValueError, OverflowError) as error:
+            raise CatalogError(f"column {name} holds times that Python has not; take {name}::VARCHAR") from error
         meaning = None if name in AMBIGUOUS else MEANINGS.get(name)
         made = MaskedColumn(values, name=name, mask=null) if null.any() else values
         table[name] = made
@@ -59,9 +62,11 @@ def _values(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
         return flat.reshape(len(column), type_.list_size), np.zeros((len(column), type_.list_size), bool)
     if pa.types.is_decimal(type_):
         # DuckDB sums integers to HUGEINT, which arrives as a decimal without digits behind the point; one that is
-        # too large for 64 bits stays a Decimal, exact.
+        # too large for 64 bits, or has more digits than a float, stays a Decimal, exact.
         with suppress(pa.ArrowInvalid):
-            column = column.cast(pa.int64() if type_.scale == 0 else pa.float64())
+            number = column.cast(pa.int64() if type_.scale == 0 else pa.float64())
+            if number.cast(type_).equals(column):
+                column = number
         type_ = column.type
     if pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_boolean(type_):
         filled = column.fill_null(_FILL[np.dtype(type_.to_pandas_dtype()).kind])

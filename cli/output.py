@@ -4,13 +4,13 @@ import csv
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import click
 import numpy as np
-from astropy.table import Table
+from astropy.table import Column, MaskedColumn, Table
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
@@ -27,7 +27,12 @@ def say(message: str) -> None:
 
 def show(table: Table, format_: str | None, title: str | None = None) -> None:
     """Write a table to standard output."""
-    _FORMATS[chosen_format(format_)](table, title)
+    show_blocks([table], format_, title)
+
+
+def show_blocks(blocks: Iterable[Table], format_: str | None, title: str | None = None) -> None:
+    """Write a table that comes in blocks, at least one, to standard output; only the format table holds all of them."""
+    _FORMATS[chosen_format(format_)](blocks, title)
 
 
 def show_object(value: dict[str, Any]) -> None:
@@ -50,7 +55,8 @@ def progress_bar(label: str) -> Iterator[Callable[[str, int, int], None]]:
         yield lambda what, done, total: progress.update(task, description=what, completed=done, total=total)
 
 
-def _show_table(table: Table, title: str | None) -> None:
+def _show_table(blocks: Iterable[Table], title: str | None) -> None:
+    table, *others = blocks
     # As wide as its content: a terminal wraps a long line, where rich would cut the ids.
     console = Console(width=10_000)
     shown = RichTable(title=title, title_justify="left", box=None, pad_edge=False)
@@ -58,30 +64,37 @@ def _show_table(table: Table, title: str | None) -> None:
         numeric = table[name].dtype.kind in "iuf"
         unit = Text(f"\n{table[name].unit}", "dim") if table[name].unit else Text()
         shown.add_column(Text(name) + unit, justify="right" if numeric else "left")
-    for row in _rows(table):
-        # As Text, or rich would take a unit in square brackets for markup.
-        shown.add_row(*(Text(_short(value)) for value in row))
+    for block in (table, *others):
+        for row in _rows(block):
+            # As Text, or rich would take a unit in square brackets for markup.
+            shown.add_row(*(Text(_short(value)) for value in row))
     console.print(shown)
-    if not len(table):
+    if not shown.row_count:
         say("no rows")
 
 
-def _show_csv(table: Table, _title: str | None) -> None:
+def _show_csv(blocks: Iterable[Table], _title: str | None) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(table.colnames)
-    writer.writerows(
-        [json.dumps(value, default=str) if isinstance(value, list | dict) else value for value in row]
-        for row in _rows(table)
-    )
+    for number, table in enumerate(blocks):
+        if not number:
+            writer.writerow(table.colnames)
+        writer.writerows(
+            [json.dumps(value, default=str) if isinstance(value, list | dict) else value for value in row]
+            for row in _rows(table)
+        )
 
 
-def _show_json(table: Table, _title: str | None) -> None:
-    click.echo(json.dumps([_record(table, row) for row in _rows(table)], indent=1, default=str))
+def _show_json(blocks: Iterable[Table], _title: str | None) -> None:
+    click.echo("[", nl=False)
+    for number, record in enumerate(_records(blocks)):
+        text = json.dumps(record, indent=1, default=str).replace("\n", "\n ")
+        click.echo(f"{',' if number else ''}\n {text}", nl=False)
+    click.echo("\n]")
 
 
-def _show_ndjson(table: Table, _title: str | None) -> None:
-    for row in _rows(table):
-        click.echo(json.dumps(_record(table, row), default=str))
+def _show_ndjson(blocks: Iterable[Table], _title: str | None) -> None:
+    for record in _records(blocks):
+        click.echo(json.dumps(record, default=str))
 
 
 _FORMATS = {"table": _show_table, "csv": _show_csv, "json": _show_json, "ndjson": _show_ndjson}
@@ -89,7 +102,15 @@ _FORMATS = {"table": _show_table, "csv": _show_csv, "json": _show_json, "ndjson"
 
 def _rows(table: Table) -> Iterator[list[Any]]:
     """Rows of plain Python values, None where masked."""
-    return ([_plain(value) for value in row] for row in table.iterrows())
+    columns = [_plain_column(table[name]) for name in table.colnames]
+    return map(list, zip(*columns, strict=True))
+
+
+def _plain_column(column: Column) -> list[Any]:
+    if column.ndim == 1 and column.dtype.kind in "iubU" and not isinstance(column, MaskedColumn):
+        values: list[Any] = column.tolist()
+        return values
+    return [_plain(value) for value in column]
 
 
 def _plain(value: Any) -> Any:
@@ -97,13 +118,24 @@ def _plain(value: Any) -> Any:
         return None
     if isinstance(value, np.float32):
         return float(str(value))  # its own digits, not those of the double nearest to it
-    if isinstance(value, np.ndarray | np.generic):
-        return value.tolist()
+    if isinstance(value, np.ndarray):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
     return value
 
 
-def _record(table: Table, row: list[Any]) -> dict[str, Any]:
-    return {name: _for_json(value) for name, value in zip(table.colnames, row, strict=True)}
+def _records(blocks: Iterable[Table]) -> Iterator[dict[str, Any]]:
+    for table in blocks:
+        names = table.colnames
+        for row in _rows(table):
+            yield {name: _for_json(value) for name, value in zip(names, row, strict=True)}
 
 
 def _for_json(value: Any) -> Any:

@@ -54,18 +54,15 @@ class Database:
             raise CatalogError(f"{self.path} cannot be looked at: {error.strerror}") from error
 
     @contextmanager
-    def read(self, *, external_access: bool = True) -> Iterator[sa.Connection]:
+    def read(self) -> Iterator[sa.Connection]:
         """A read-only connection.
 
-        Never writes to the file. Without `external_access`, SQL cannot reach other files or the network either.
-        Raises CatalogError if the file is absent, locked, no catalog, or of another revision.
+        Never writes to the file; a user's SQL goes through `catalog.question`. Raises CatalogError if the file is
+        absent, locked, no catalog, or of another revision.
         """
         self._require_file()
         with self.connect(read_only=True) as connection:
             require_revision(self.path, connection)
-            if not external_access:
-                connection.exec_driver_sql("SET enable_external_access = false")
-                connection.exec_driver_sql("SET lock_configuration = true")
             yield connection
 
     @contextmanager
