@@ -21,6 +21,7 @@ from catalog.database.names import find_dataset, find_ensemble, find_region, fin
 from catalog.errors import CatalogError
 from catalog.exchange import Exported, Imported, export_ensemble, import_ensemble
 from catalog.ingest import ingest
+from catalog.labels import add_label, add_labels, labels, remove_label
 from catalog.loader import Ingested
 from catalog.question import TIMEOUT, Answer, answer
 from catalog.regions import add_region, regions, remove_region
@@ -273,6 +274,30 @@ class Catalog:
         Writes in one transaction.
         """
         remove_region(self.database, name)
+
+    def labels(self, label: str | None = None) -> Table:
+        """One row per star, label and author, in the order they were given; all, or those of one label. Read-only."""
+        return labels(self.database, label)
+
+    def add_label(self, mangaid: str, label: str, note: str | None = None, author: str | None = None) -> None:
+        """Label a star with what somebody has seen in it; author None: the login name.
+
+        Writes one row. The same label by the same author again replaces the note, if one is given.
+        """
+        add_label(self.database, mangaid, label, note, author)
+
+    def add_labels(self, file: str | Path, author: str | None = None) -> int:
+        """Label the stars of a file, all or none; returns how many labels are new.
+
+        file : CSV or ECSV with columns mangaid and label, and perhaps note and author, as `labels` lists them
+        author : of the rows without one; None: the login name
+        Writes in one transaction. Raises CatalogError, which names the line, if a row is at fault.
+        """
+        return add_labels(self.database, Path(file), author)
+
+    def remove_label(self, mangaid: str, label: str, author: str | None = None) -> None:
+        """Take a label back; author None: the login name. Writes: one row goes."""
+        remove_label(self.database, mangaid, label, author)
 
     def neighbors(
         self,

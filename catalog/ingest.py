@@ -6,6 +6,7 @@ from pathlib import Path
 from catalog.database.connection import Database, InUseError
 from catalog.database.migration import is_blank, upgrade
 from catalog.errors import CatalogError
+from catalog.healpix import place_spectra
 from catalog.loader import Ingested, Loader, Progress
 from catalog.surveys import PRODUCTS, recognise, recognise_single
 from catalog.surveys.fits_table import FitsTable, NoTableError, open_tables
@@ -66,7 +67,9 @@ def _load(
     database: Database, files: list[tuple[Path, Product]], dataset: str | None, progress: Progress
 ) -> list[Ingested]:
     with database.write(MEMORY, arrays=True) as connection:
-        return [Loader(connection, path, product, dataset, progress).load() for path, product in files]
+        done = [Loader(connection, path, product, dataset, progress).load() for path, product in files]
+        place_spectra(connection)
+        return done
 
 
 def _recognised(paths: Iterable[Path]) -> tuple[list[tuple[Path, Product]], list[Ingested]]:

@@ -52,7 +52,8 @@ MARK = (
     CREATE TEMP TABLE gone_source_file AS
     SELECT source_file_id, name FROM source_file WHERE source_file_id IN (SELECT source_file_id FROM gone_spectrum)
     """,
-    # The rows that still name a star, and the files they are from.
+    # The rows that still name a star, and the files they are from. What somebody has seen in a star cannot be loaded
+    # again: it stays for its labels.
     """
     CREATE TEMP TABLE still_named AS
     SELECT star_id, min(source_file_id) AS source_file_id
@@ -69,8 +70,9 @@ MARK = (
     """
     CREATE TEMP TABLE gone_star AS
     SELECT star_id FROM star
-    WHERE source_file_id IN (SELECT source_file_id FROM gone_source_file)
+    WHERE (source_file_id IS NULL OR source_file_id IN (SELECT source_file_id FROM gone_source_file))
       AND star_id NOT IN (SELECT star_id FROM still_named)
+      AND star_id NOT IN (SELECT star_id FROM label)
     """,
 )
 
@@ -89,7 +91,8 @@ SELECT
 
 WEIGHTS = "SELECT DISTINCT weights_file FROM gone_model WHERE weights_file IS NOT NULL"
 
-# Every table, with the keys by which its rows go; regions of the colour-magnitude diagram depend on nothing and stay.
+# Every table, with the keys by which its rows go; regions of the colour-magnitude diagram depend on nothing and stay,
+# and so do labels, with their stars.
 DEPENDENT = {
     "reconstruction_error": ("model", "spectrum"),
     "latent_vector": ("model", "spectrum"),
@@ -112,12 +115,12 @@ DEPENDENT = {
     "dataset": ("dataset",),
 }
 
-# A star that stays is from now on from a file that is still there.
+# A star that stays is from now on from a file that is still there, or, if it stays for its labels, from none.
 ADOPT_STARS = """
-UPDATE star SET source_file_id = still_named.source_file_id
-FROM still_named
-WHERE still_named.star_id = star.star_id
-  AND star.source_file_id IN (SELECT source_file_id FROM gone_source_file)
+UPDATE star SET source_file_id = (
+    SELECT still_named.source_file_id FROM still_named WHERE still_named.star_id = star.star_id
+)
+WHERE star.source_file_id IN (SELECT source_file_id FROM gone_source_file)
 """
 
 FORGET_GRIDS = """
@@ -134,7 +137,7 @@ class Dependents:
     ensembles : those trained on the dataset, or the ensemble itself, with n_model models and their weights
     n_score : errors, and as many latent vectors, of those models and of the spectra
     source_files : files that are forgotten, so that they can be loaded again
-    n_star : stars that nothing else names
+    n_star : stars that nothing else names and nobody has labelled
     """
 
     ensembles: tuple[str, ...]
@@ -156,9 +159,9 @@ def remove(database: Database, kind: Kind, name: str, expected: Dependents | Non
     """Remove a dataset or an ensemble with what depends on it; returns what went.
 
     expected : what somebody has agreed to; None: whatever there is
-    Stars stay, save those that only the dataset's files named. Writes in one transaction, then removes the weights of
-    the models, and those that a killed run left. Raises CatalogError if there is none of that name, or if what would
-    go is no longer what is expected.
+    Stars stay, save those that only the dataset's files named and nobody has labelled. Writes in one transaction, then
+    removes the weights of the models, and those that a killed run left. Raises CatalogError if there is none of that
+    name, or if what would go is no longer what is expected.
     """
     with database.write() as connection:
         gone = _mark(connection, kind, name)

@@ -24,7 +24,7 @@ GROUP BY incoming.mangaid
 # Two rows of a block may name one star: any_value takes the first that is not NULL.
 COMPLETE_STARS = """
 UPDATE star SET {assignments}
-FROM (SELECT mangaid, {values} FROM _incoming GROUP BY mangaid) AS known
+FROM (SELECT {values} FROM _incoming GROUP BY mangaid) AS known
 WHERE star.mangaid = known.mangaid
 """
 
@@ -151,13 +151,13 @@ class RowLoader:
         rows = rows.append_column("position", pa.array(np.arange(len(rows))))
         self._execute(NEW_STARS, rows, first=next_id(self.connection, schema.star.c.star_id))
         known = [name for name in rows.column_names if name in schema.star.c and name != "mangaid"]
-        if known:
-            order = "known.{0}, star.{0}" if self.product.authoritative else "star.{0}, known.{0}"
-            assignments = [f"{name} = coalesce({order.format(name)})" for name in known]
-            if self.product.authoritative:
-                assignments.append("source_file_id = $source_file_id")
-            values = ", ".join(f"any_value({name}) AS {name}" for name in known)
-            self._execute(COMPLETE_STARS.format(assignments=", ".join(assignments), values=values), rows)
+        order = "known.{0}, star.{0}" if self.product.authoritative else "star.{0}, known.{0}"
+        assignments = [f"{name} = coalesce({order.format(name)})" for name in known]
+        # A star that had stayed for its labels alone is of this file now.
+        of_file = "$source_file_id" if self.product.authoritative else "coalesce(star.source_file_id, $source_file_id)"
+        assignments.append(f"source_file_id = {of_file}")
+        values = ", ".join(["mangaid", *(f"any_value({name}) AS {name}" for name in known)])
+        self._execute(COMPLETE_STARS.format(assignments=", ".join(assignments), values=values), rows)
         return rows
 
     def _insert(self, target: sa.Table, rows: pa.Table) -> None:

@@ -23,6 +23,8 @@ COMMANDS = {
     "outliers": "List the consensus anomalies, the oddest first.",
     "region": "List the regions of the colour-magnitude diagram, add or remove one.",
     "neighbors": "List the look-alikes of a star.",
+    "label": "Label a star with what you have seen in it, or take a label back.",
+    "labels": "List the labels of stars, in the order they were given.",
     "evaluate": "Measure what is recovered of known anomalies.",
     "plot": "Draw a figure into a png, pdf or svg file.",
     "query": "Answer a SQL question.",

@@ -14,8 +14,8 @@ HELP = {
 
     Writes in one transaction: its spectra, the ensembles trained on it with their models, weights and scores, the
     scores of its spectra, evaluations of all these, and its source files, so that they can be loaded again. Stars
-    stay, save those that only these files named. Says first what would go, and asks; where nobody can answer, --yes
-    is needed.
+    stay, save those that only these files named and nobody has labelled. Says first what would go, and asks; where
+    nobody can answer, --yes is needed.
 
     \b
     Example:

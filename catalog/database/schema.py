@@ -63,7 +63,7 @@ star = _table(
     ("input_fe_h", sa.REAL, ""),
     ("input_alpha_m", sa.REAL, ""),
     ("input_source", sa.String, ""),
-    ("source_file_id", sa.BigInteger, "required"),
+    ("source_file_id", sa.BigInteger, ""),
 )
 
 gaia_match = _table(
@@ -165,6 +165,7 @@ spectrum = _table(
     ("source_file_id", sa.BigInteger, "required"),
     ("source_row", sa.BigInteger, "required"),
     ("bad_run", BAD_RUN, ""),
+    ("healpix_29", sa.BigInteger, ""),
 )
 
 spectrum_array = _table(
@@ -368,4 +369,13 @@ cmd_region = _table(
     ("description", sa.String, ""),
     ("created_at", sa.TIMESTAMP, "required"),
     ("builtin", sa.Boolean, "required"),
+)
+
+label = _table(
+    "label",
+    ("star_id", sa.BigInteger, "required"),
+    ("label", sa.String, "required"),
+    ("note", sa.String, ""),
+    ("author", sa.String, "required"),
+    ("created_at", sa.TIMESTAMP, "required"),
 )

@@ -12,6 +12,7 @@ VIEWS = (
     "anomaly_score",
     "consensus_anomaly",
     "anomaly_by_cmd_region",
+    "anomaly",
     "latent_neighbor",
     "error_percentile",
     "top_error",
@@ -19,7 +20,7 @@ VIEWS = (
 )
 """Each stands after the views it reads from."""
 
-MACROS = {"window_usable": ("lo", "hi")}
+MACROS = {"window_usable": ("lo", "hi"), "cone": ("ra_deg", "dec_deg", "radius_arcsec")}
 """Views with arguments, which DuckDB calls table macros: name, arguments."""
 
 

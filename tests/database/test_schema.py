@@ -103,7 +103,7 @@ def test_every_unit_is_one_that_astropy_reads() -> None:
 
 def test_no_view_selects_star() -> None:
     for view in (*VIEWS, *MACROS):
-        assert "*" not in re.sub(r"count\(\*\)|\d+ \* |- 5 \*|\) \* \(", "", definition(view)), view
+        assert "*" not in re.sub(r"count\(\*\)|\d+ \* |- 5 \*|\) \* ", "", definition(view)), view
 
 
 def test_a_view_reads_in_plain_duckdb(database: Database) -> None:
