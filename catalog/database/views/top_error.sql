@@ -3,6 +3,8 @@ SELECT
     score.model,
     score.dataset,
     score.mangaid,
+    score.plate,
+    score.mjd,
     score.model_id,
     score.dataset_id,
     score.spectrum_id,

@@ -1,0 +1,84 @@
+-- Distances are of each model's own scale, so the models are merged by rank: the mean over the models of the place of a
+-- spectrum in the order of distance.
+WITH asked AS (
+    SELECT
+        ensemble.name AS ensemble,
+        dataset.name AS dataset,
+        star.mangaid,
+        spectrum.plate,
+        spectrum.mjd,
+        model.ensemble_id,
+        latent.model_id,
+        spectrum.dataset_id,
+        latent.spectrum_id,
+        spectrum.star_id,
+        latent.latent
+    FROM star
+    JOIN spectrum ON spectrum.star_id = star.star_id
+    JOIN latent_vector AS latent ON latent.spectrum_id = spectrum.spectrum_id
+    JOIN model_version AS model ON model.model_id = latent.model_id
+    JOIN ensemble ON ensemble.ensemble_id = model.ensemble_id
+    JOIN dataset ON dataset.dataset_id = spectrum.dataset_id
+    WHERE star.mangaid = trim(star_mangaid)
+),
+
+place AS (
+    SELECT
+        asked.ensemble,
+        asked.dataset,
+        asked.mangaid,
+        asked.plate,
+        asked.mjd,
+        asked.ensemble_id,
+        asked.dataset_id,
+        asked.spectrum_id,
+        other.spectrum_id AS neighbor_spectrum_id,
+        other_spectrum.star_id AS neighbor_star_id,
+        rank() OVER (
+            PARTITION BY asked.ensemble_id, asked.dataset_id, asked.spectrum_id, asked.model_id, asked.ensemble, asked.dataset
+            ORDER BY array_distance(asked.latent, other.latent)
+        ) AS model_rank
+    FROM asked
+    JOIN latent_vector AS other ON other.model_id = asked.model_id
+    JOIN spectrum AS other_spectrum ON other_spectrum.spectrum_id = other.spectrum_id
+    WHERE other_spectrum.dataset_id = asked.dataset_id AND other_spectrum.star_id <> asked.star_id
+),
+
+merged AS (
+    SELECT
+        place.ensemble,
+        place.dataset,
+        place.mangaid,
+        place.plate,
+        place.mjd,
+        place.ensemble_id,
+        place.dataset_id,
+        place.spectrum_id,
+        place.neighbor_spectrum_id,
+        place.neighbor_star_id,
+        count(*) AS n_model,
+        avg(place.model_rank) AS mean_rank
+    FROM place
+    GROUP BY ALL
+)
+
+SELECT
+    merged.ensemble,
+    merged.dataset,
+    merged.mangaid,
+    merged.plate,
+    merged.mjd,
+    merged.ensemble_id,
+    merged.dataset_id,
+    merged.spectrum_id,
+    row_number() OVER (
+        PARTITION BY merged.ensemble_id, merged.dataset_id, merged.spectrum_id, merged.ensemble, merged.dataset
+        ORDER BY merged.n_model DESC, merged.mean_rank, merged.neighbor_spectrum_id
+    ) AS neighbor_rank,
+    merged.neighbor_spectrum_id,
+    neighbor_star.mangaid AS neighbor_mangaid,
+    merged.n_model,
+    merged.mean_rank
+FROM merged
+JOIN star AS neighbor_star ON neighbor_star.star_id = merged.neighbor_star_id
+QUALIFY neighbor_rank <= n_neighbor

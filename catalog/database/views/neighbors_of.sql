@@ -1,0 +1,86 @@
+WITH asked AS (
+    SELECT
+        ensemble.name AS ensemble,
+        model.name AS model,
+        dataset.name AS dataset,
+        star.mangaid,
+        spectrum.plate,
+        spectrum.mjd,
+        model.ensemble_id,
+        latent.model_id,
+        spectrum.dataset_id,
+        latent.spectrum_id,
+        spectrum.star_id,
+        latent.latent
+    FROM star
+    JOIN spectrum ON spectrum.star_id = star.star_id
+    JOIN latent_vector AS latent ON latent.spectrum_id = spectrum.spectrum_id
+    JOIN model_version AS model ON model.model_id = latent.model_id
+    JOIN ensemble ON ensemble.ensemble_id = model.ensemble_id
+    JOIN dataset ON dataset.dataset_id = spectrum.dataset_id
+    WHERE star.mangaid = trim(star_mangaid)
+),
+
+nearest AS (
+    SELECT
+        asked.ensemble,
+        asked.model,
+        asked.dataset,
+        asked.mangaid,
+        asked.plate,
+        asked.mjd,
+        asked.ensemble_id,
+        asked.model_id,
+        asked.dataset_id,
+        asked.spectrum_id,
+        min_by(
+            {'spectrum_id': other.spectrum_id, 'star_id': other_spectrum.star_id,
+             'distance': array_distance(asked.latent, other.latent), 'role': star_role.role},
+            array_distance(asked.latent, other.latent),
+            n_neighbor
+        ) AS neighbors
+    FROM asked
+    JOIN latent_vector AS other ON other.model_id = asked.model_id
+    JOIN spectrum AS other_spectrum ON other_spectrum.spectrum_id = other.spectrum_id
+    LEFT JOIN star_role ON star_role.model_id = other.model_id AND star_role.star_id = other_spectrum.star_id
+    WHERE other_spectrum.dataset_id = asked.dataset_id
+      AND other_spectrum.star_id <> asked.star_id
+      AND (with_role IS NULL OR star_role.role = with_role)
+    GROUP BY ALL
+),
+
+ranked AS (
+    SELECT
+        nearest.ensemble,
+        nearest.model,
+        nearest.dataset,
+        nearest.mangaid,
+        nearest.plate,
+        nearest.mjd,
+        nearest.ensemble_id,
+        nearest.model_id,
+        nearest.dataset_id,
+        nearest.spectrum_id,
+        unnest(nearest.neighbors) AS neighbor,
+        generate_subscripts(nearest.neighbors, 1) AS neighbor_rank
+    FROM nearest
+)
+
+SELECT
+    ranked.ensemble,
+    ranked.model,
+    ranked.dataset,
+    ranked.mangaid,
+    ranked.plate,
+    ranked.mjd,
+    ranked.ensemble_id,
+    ranked.model_id,
+    ranked.dataset_id,
+    ranked.spectrum_id,
+    ranked.neighbor_rank,
+    ranked.neighbor.spectrum_id AS neighbor_spectrum_id,
+    neighbor_star.mangaid AS neighbor_mangaid,
+    ranked.neighbor.distance AS distance,
+    ranked.neighbor.role AS neighbor_role
+FROM ranked
+JOIN star AS neighbor_star ON neighbor_star.star_id = ranked.neighbor.star_id

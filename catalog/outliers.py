@@ -1,0 +1,119 @@
+"""The consensus anomalies, by the score and in the part of the colour-magnitude diagram that somebody asks for."""
+
+import numpy as np
+import sqlalchemy as sa
+from astropy.table import Table
+
+from catalog.database.connection import Database, arrow
+from catalog.database.names import find_ensemble, find_region, find_scored_dataset
+from catalog.errors import CatalogError
+from catalog.table import of_scores, to_table
+
+BY = {
+    "error": "consensus_rank",
+    "unseen": "unseen_rank",
+    "chi2": "chi2_rank",
+    "relative": "relative_rank",
+    "isolation": "isolation_rank",
+    "peers": "peer_rank",
+}
+"""Scores to order by, and the column of the view consensus_anomaly that has the rank; the paper's is the error."""
+
+OUTLIERS = """
+SELECT
+    consensus.consensus_rank,
+    consensus.consensus_rank_lo,
+    consensus.consensus_rank_hi,
+    consensus.mangaid,
+    consensus.plate,
+    consensus.mjd,
+    consensus.n_flagged,
+    consensus.n_model,
+    consensus.mean_percentile,
+    consensus.mean_log10_error,
+    consensus.unseen_rank,
+    consensus.n_model_unseen,
+    consensus.chi2_rank,
+    consensus.median_chi2,
+    consensus.relative_rank,
+    consensus.isolation_rank,
+    consensus.peer_rank,
+    cmd.bp_rp,
+    cmd.abs_g,
+    cmd.simbad_otype
+FROM consensus_anomaly AS consensus
+JOIN cmd ON cmd.star_id = consensus.star_id
+WHERE consensus.ensemble = $ensemble AND consensus.dataset = $dataset
+  AND consensus.{rank} IS NOT NULL
+  AND ($bp_rp_lo IS NULL OR cmd.bp_rp BETWEEN $bp_rp_lo AND $bp_rp_hi)
+  AND ($abs_g_lo IS NULL OR cmd.abs_g BETWEEN $abs_g_lo AND $abs_g_hi)
+  AND ($region IS NULL OR consensus.star_id IN (
+      SELECT member.star_id FROM cmd_region_star AS member WHERE member.region = $region
+  ))
+ORDER BY consensus.{rank}, consensus.consensus_rank
+LIMIT $limit
+"""
+
+WITHOUT_PHOTOMETRY = """
+SELECT count(*)
+FROM consensus_anomaly AS consensus
+JOIN cmd ON cmd.star_id = consensus.star_id
+WHERE consensus.ensemble = $ensemble AND consensus.dataset = $dataset
+  AND CASE
+      WHEN $corrected THEN cmd.bp_rp0 IS NULL OR cmd.abs_g IS NULL
+      ELSE cmd.bp_rp IS NULL OR cmd.abs_g_uncorrected IS NULL
+  END
+"""
+
+Range = tuple[float, float]
+
+
+def outliers(
+    database: Database,
+    dataset: str | None = None,
+    ensemble: str | None = None,
+    bp_rp: Range | None = None,
+    abs_g: Range | None = None,
+    limit: int = 20,
+    region: str | None = None,
+    by: str = "error",
+) -> Table:
+    """Consensus anomalies, the oddest first; arguments and `meta` as `Catalog.outliers` has them.
+
+    Read-only. Raises CatalogError for unknown names, ranges that hold nothing, and a score that no spectrum has.
+    """
+    if by not in BY:
+        raise CatalogError(f"no score {by}; there are: {', '.join(BY)}")
+    lo_bp_rp, hi_bp_rp = _range("bp_rp", bp_rp)
+    lo_abs_g, hi_abs_g = _range("abs_g", abs_g)
+    with database.read() as connection:
+        row = find_ensemble(connection, ensemble, scored=True)
+        found = find_scored_dataset(connection, row, dataset)
+        scored = {"ensemble": row.name, "dataset": found.name}
+        of_region = {} if region is None else _of_region(connection, region, scored)
+        asked = scored | {
+            "bp_rp_lo": lo_bp_rp,
+            "bp_rp_hi": hi_bp_rp,
+            "abs_g_lo": lo_abs_g,
+            "abs_g_hi": hi_abs_g,
+            "region": region,
+            "limit": limit,
+        }
+        table = of_scores(to_table(arrow(connection, OUTLIERS.format(rank=BY[by]), asked)), row, found)
+    table.meta |= of_region | {"by": by}
+    return table
+
+
+def _of_region(connection: sa.Connection, name: str, scored: dict[str, str]) -> dict[str, object]:
+    """What is said of a region in `meta`."""
+    region = find_region(connection, name)
+    unplaced = connection.exec_driver_sql(WITHOUT_PHOTOMETRY, scored | {"corrected": region.corrected}).scalar()
+    return {"region": name, "corrected": region.corrected, "n_without_photometry": unplaced}
+
+
+def _range(name: str, limits: Range | None) -> tuple[float | None, float | None]:
+    if limits is None:
+        return None, None
+    if not (np.isfinite(limits).all() and limits[0] <= limits[1]):
+        raise CatalogError(f"{name} from {limits[0]:g} to {limits[1]:g} holds nothing; give the smaller number first")
+    return limits

@@ -1,0 +1,231 @@
+"""Where scores stand: the rows of score_standing and consensus_standing, made from errors and latent vectors."""
+
+import numpy as np
+import pyarrow as pa
+import sqlalchemy as sa
+
+from catalog.anomaly.peers import rank_among_peers
+from catalog.anomaly.stability import rank_intervals
+from catalog.database.connection import array_rows, arrow, execute_with
+from catalog.nearest import nearest
+
+N_ALIKE = 50
+"""Nearest training spectra whose median error is what to expect of a spectrum."""
+
+NTH = 10
+"""The neighbour at whose distance a spectrum is called isolated."""
+
+FLAGGED_FROM = 99
+"""Percentile of a model's errors from which on it flags a spectrum (the macro `consensus` takes others)."""
+
+SCORES = """
+SELECT
+    scored.spectrum_id,
+    spectrum.star_id,
+    scored.error,
+    latent.latent,
+    star_role.role IS NOT DISTINCT FROM 'train' AS seen
+FROM reconstruction_error AS scored
+JOIN spectrum ON spectrum.spectrum_id = scored.spectrum_id
+JOIN latent_vector AS latent ON latent.model_id = scored.model_id AND latent.spectrum_id = scored.spectrum_id
+LEFT JOIN star_role ON star_role.model_id = scored.model_id AND star_role.star_id = spectrum.star_id
+WHERE scored.model_id = $model_id AND spectrum.dataset_id = $dataset_id
+ORDER BY scored.spectrum_id
+"""
+
+FORGET_SCORES = "DELETE FROM score_standing WHERE model_id = $model_id AND dataset_id = $dataset_id"
+
+FORGET_NEIGHBORS = "DELETE FROM neighbor WHERE model_id = $model_id AND dataset_id = $dataset_id"
+
+# A percentile is the share of the values at or below; where there is no value, there is none.
+STAND = """
+INSERT INTO score_standing
+SELECT
+    $model_id,
+    $dataset_id,
+    scored.spectrum_id,
+    rank() OVER (ORDER BY scored.error DESC),
+    100 * cume_dist() OVER (ORDER BY scored.error),
+    CASE WHEN NOT around.seen THEN 100 * cume_dist() OVER (PARTITION BY around.seen ORDER BY scored.error) END,
+    scored.error >= quantile_cont(scored.error, $flagged_from / 100) OVER (),
+    CASE
+        WHEN scored.chi2 IS NOT NULL
+            THEN 100 * cume_dist() OVER (PARTITION BY scored.chi2 IS NULL ORDER BY scored.chi2)
+    END,
+    around.relative_error,
+    CASE
+        WHEN around.relative_error IS NOT NULL
+            THEN 100 * cume_dist() OVER (PARTITION BY around.relative_error IS NULL ORDER BY around.relative_error)
+    END,
+    around.isolation,
+    CASE
+        WHEN around.isolation IS NOT NULL
+            THEN 100 * cume_dist() OVER (PARTITION BY around.isolation IS NULL ORDER BY around.isolation)
+    END
+FROM _incoming AS around
+JOIN reconstruction_error AS scored ON scored.spectrum_id = around.spectrum_id
+WHERE scored.model_id = $model_id
+"""
+
+FORGET_CONSENSUS = "DELETE FROM consensus_standing WHERE ensemble_id = $ensemble_id AND dataset_id = $dataset_id"
+
+CONSENSUS = f"""
+SELECT consensus.*, spectrum.star_id, cmd.bp_rp0, cmd.abs_g
+FROM consensus({FLAGGED_FROM}) AS consensus
+JOIN spectrum ON spectrum.spectrum_id = consensus.spectrum_id
+JOIN cmd ON cmd.star_id = spectrum.star_id
+WHERE consensus.ensemble_id = $ensemble_id AND consensus.dataset_id = $dataset_id
+ORDER BY consensus.spectrum_id
+"""
+
+MEMBERS = """
+SELECT standing.model_id, standing.spectrum_id, standing.percentile, standing.flagged
+FROM score_standing AS standing
+JOIN model_version AS model ON model.model_id = standing.model_id
+WHERE model.ensemble_id = $ensemble_id AND standing.dataset_id = $dataset_id
+"""
+
+# Scores are only ever added, or removed with their model or dataset, so that their number says whether all are there.
+NOT_STANDING = """
+WITH scored AS (
+    SELECT model.ensemble_id, scored.model_id, spectrum.dataset_id, count(*) AS n
+    FROM reconstruction_error AS scored
+    JOIN model_version AS model ON model.model_id = scored.model_id
+    JOIN spectrum ON spectrum.spectrum_id = scored.spectrum_id
+    GROUP BY ALL
+),
+
+standing AS (
+    SELECT model_id, dataset_id, count(*) AS n FROM score_standing GROUP BY ALL
+),
+
+agreed AS (
+    SELECT ensemble_id, dataset_id, sum(n_model) AS n FROM consensus_standing GROUP BY ALL
+)
+
+SELECT
+    scored.ensemble_id,
+    scored.dataset_id,
+    list(scored.model_id ORDER BY scored.model_id)
+        FILTER (standing.n IS DISTINCT FROM scored.n) AS models
+FROM scored
+LEFT JOIN standing ON standing.model_id = scored.model_id AND standing.dataset_id = scored.dataset_id
+LEFT JOIN agreed ON agreed.ensemble_id = scored.ensemble_id AND agreed.dataset_id = scored.dataset_id
+GROUP BY scored.ensemble_id, scored.dataset_id
+HAVING models IS NOT NULL OR any_value(agreed.n) IS DISTINCT FROM sum(scored.n)
+ORDER BY scored.ensemble_id, scored.dataset_id
+"""
+
+ALL_CONSENSUS = "SELECT DISTINCT ensemble_id, dataset_id FROM consensus_standing ORDER BY ALL"
+
+
+def stand_scores(connection: sa.Connection, model_id: int, dataset_id: int) -> None:
+    """Where every score of a model on a dataset stands among them.
+
+    Replaces the rows of score_standing, and removes those of neighbor, in the connection's transaction.
+    """
+    asked = {"model_id": model_id, "dataset_id": dataset_id}
+    scores = arrow(connection, SCORES, asked)
+    latent = array_rows(scores["latent"])
+    star_id, error, seen = (scores[name].to_numpy() for name in ("star_id", "error", "seen"))
+    around = {
+        "spectrum_id": scores["spectrum_id"],
+        "seen": scores["seen"],
+        "relative_error": _or_null(error / error_alike(latent, star_id, error, seen)),
+        "isolation": _or_null(isolation(latent, star_id)),
+    }
+    connection.exec_driver_sql(FORGET_SCORES, asked)
+    connection.exec_driver_sql(FORGET_NEIGHBORS, asked)
+    execute_with(connection, STAND, pa.table(around), asked | {"flagged_from": FLAGGED_FROM})
+
+
+def error_alike(latent: np.ndarray, star_id: np.ndarray, error: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """(n,) median error of the spectra of other stars that are nearest in latent space, NaN where there is none.
+
+    latent : (n, n_latent); star_id, error, seen : (n,)
+    Of those whose star the model was trained on: oddities it has not seen would make each other look ordinary.
+    Read-only.
+    """
+    among = seen if np.count_nonzero(seen) >= N_ALIKE else np.ones(len(seen), bool)
+    typical = np.full(len(error), np.nan)
+    for found in nearest(latent, star_id, N_ALIKE, among):
+        errors = np.where(found.index >= 0, error[found.index], np.nan)
+        some = (found.index >= 0).any(axis=1)
+        typical[found.rows][some] = np.nanmedian(errors[some], axis=1)
+    # A model that makes its training spectra exactly, errors and all, gives nothing to compare with.
+    return np.where(typical > 0, typical, np.nan)
+
+
+def isolation(latent: np.ndarray, star_id: np.ndarray) -> np.ndarray:
+    """(n,) distance in latent space to the 10th nearest spectrum of another star; NaN where there are fewer.
+
+    latent : (n, n_latent); star_id : (n,)
+    Read-only.
+    """
+    distance = np.full(len(star_id), np.nan)
+    for found in nearest(latent, star_id, NTH):
+        last = found.distance[:, -1]
+        distance[found.rows] = np.where(np.isfinite(last), last, np.nan)
+    return distance
+
+
+def stand_consensus(connection: sa.Connection, ensemble_id: int, dataset_id: int) -> None:
+    """What the models of an ensemble agree on, for every spectrum of a dataset that they have scored.
+
+    Replaces the rows of consensus_standing, in the connection's transaction.
+    """
+    asked = {"ensemble_id": ensemble_id, "dataset_id": dataset_id}
+    consensus = arrow(connection, CONSENSUS, asked)
+    spectrum_id = consensus["spectrum_id"].to_numpy()
+    order = consensus["consensus_rank"].to_numpy()
+    columns = {name: consensus[name] for name in consensus.column_names}
+    members = arrow(connection, MEMBERS, asked)
+    model_id = np.unique(members["model_id"].to_numpy())
+    if len(model_id) > 1:
+        at = (
+            np.searchsorted(model_id, members["model_id"].to_numpy()),
+            np.searchsorted(spectrum_id, members["spectrum_id"].to_numpy()),
+        )
+        percentile = np.full((len(model_id), len(spectrum_id)), np.nan)
+        flagged = np.zeros(percentile.shape, bool)
+        percentile[at], flagged[at] = members["percentile"].to_numpy(), members["flagged"].to_numpy()
+        columns["consensus_rank_lo"], columns["consensus_rank_hi"] = map(
+            pa.array, rank_intervals(percentile, flagged, order)
+        )
+    bp_rp0, abs_g = (columns.pop(name).fill_null(np.nan).to_numpy() for name in ("bp_rp0", "abs_g"))
+    peers = rank_among_peers(bp_rp0, abs_g, columns.pop("star_id").to_numpy(), order)
+    columns |= {
+        "cmd_density": _or_null(peers.density),
+        "n_peer": pa.array(peers.n_peer),
+        "peer_rank": _or_null(peers.rank).cast(pa.int64()),
+    }
+    connection.exec_driver_sql(FORGET_CONSENSUS, asked)
+    names = ", ".join(columns)
+    statement = f"INSERT INTO consensus_standing ({names}) SELECT {names} FROM _incoming"
+    execute_with(connection, statement, pa.table(columns))
+
+
+def stand_the_rest(connection: sa.Connection) -> int:
+    """Bring the standings of every ensemble and dataset up to their scores; returns how many were not.
+
+    Writes inside the connection's transaction.
+    """
+    waiting = connection.exec_driver_sql(NOT_STANDING).all()
+    for ensemble_id, dataset_id, models in waiting:
+        for model_id in models or ():
+            stand_scores(connection, model_id, dataset_id)
+        stand_consensus(connection, ensemble_id, dataset_id)
+    return len(waiting)
+
+
+def stand_again(connection: sa.Connection) -> None:
+    """Rank every spectrum among its peers again, after photometry has changed.
+
+    Writes inside the connection's transaction.
+    """
+    for ensemble_id, dataset_id in connection.exec_driver_sql(ALL_CONSENSUS).all():
+        stand_consensus(connection, ensemble_id, dataset_id)
+
+
+def _or_null(values: np.ndarray) -> pa.Array:
+    return pa.array(values, mask=~np.isfinite(values))
