@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 import numpy as np
+import pyarrow as pa
 import sqlalchemy as sa
 from astropy import units as u
 from astropy.table import MaskedColumn, QTable, Table
@@ -20,14 +21,17 @@ from catalog.database.migration import upgrade
 from catalog.database.names import find_dataset, find_ensemble, find_region, find_scored_dataset, require_star
 from catalog.errors import CatalogError
 from catalog.exchange import Exported, Imported, export_ensemble, import_ensemble
+from catalog.forms import SpectrumForm, TableForm, spectrum_as, table_as
 from catalog.ingest import ingest
 from catalog.labels import add_label, add_labels, labels, remove_label
 from catalog.loader import Ingested
-from catalog.question import TIMEOUT, Answer, answer
+from catalog.question import TIMEOUT, Answer, Parameters, answer
 from catalog.regions import add_region, regions, remove_region
 from catalog.registry import describe_ensemble, ensembles
 from catalog.removal import Dependents, Kind, dependents_of, remove
 from catalog.spectra import wavelength, window
+from catalog.spectrum import read_spectrum
+from catalog.summary import summary
 from catalog.table import to_table
 from catalog.windows import widest_windows
 
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
     from catalog.evaluation.injection import Injection
     from catalog.evaluation.truth import TruthFile
     from catalog.scoring import Scored
+    from pandas import DataFrame
+    from specutils import Spectrum
 
 Range = tuple[float, float]
 
@@ -60,6 +66,9 @@ class Catalog:
 
     def __init__(self, path: str | Path = "catalog.duckdb") -> None:
         self.database = Database(path)
+
+    def __repr__(self) -> str:
+        return f"<Catalog {self.database.path}: {summary(self.database)}>"
 
     @classmethod
     def open(cls, path: str | Path = "catalog.duckdb") -> Self:
@@ -178,22 +187,56 @@ class Catalog:
         target = writable(Path(file))
         losses.draw(self.losses(ensemble), target)
 
+    @overload
     def query(
         self,
         sql: str,
-        parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        parameters: Parameters = ...,
+        external: bool = ...,
+        timeout: float | None = ...,
+        as_: Literal["table"] = ...,
+    ) -> Table: ...
+
+    @overload
+    def query(
+        self,
+        sql: str,
+        parameters: Parameters = ...,
+        external: bool = ...,
+        timeout: float | None = ...,
+        *,
+        as_: Literal["arrow"],
+    ) -> pa.Table: ...
+
+    @overload
+    def query(
+        self,
+        sql: str,
+        parameters: Parameters = ...,
+        external: bool = ...,
+        timeout: float | None = ...,
+        *,
+        as_: Literal["pandas"],
+    ) -> "DataFrame": ...
+
+    def query(
+        self,
+        sql: str,
+        parameters: Parameters = None,
         external: bool = False,
         timeout: float | None = TIMEOUT,
-    ) -> Table:
+        as_: TableForm = "table",
+    ) -> Any:
         """The rows of a SQL statement; parameters are `$name` or `?`.
 
+        as_ : "table" of astropy with units, "arrow" table, or "pandas" where it is installed; ids exact in all of them
         external : let it read other files, as read_parquet('list.parquet')
         timeout : seconds after which it is stopped; None: never
         Read-only by construction: it must be one SELECT (or FROM, SHOW, DESCRIBE), the file is opened read-only, and
         unless `external`, no other file can be read. Raises CatalogError if the statement is wrong or takes too long.
         """
         with answer(self.database, sql, parameters, external=external, timeout=timeout) as found:
-            return to_table(found.read_all())
+            return table_as(found.read_all(), as_)
 
     def stream(
         self,
@@ -334,33 +377,43 @@ class Catalog:
             )
         return _answer(table, row, found)
 
-    def spectrum(self, mangaid: str, dataset: str, plate: int | None = None, mjd: int | None = None) -> QTable:
+    @overload
+    def spectrum(
+        self,
+        mangaid: str,
+        dataset: str | None = ...,
+        plate: int | None = ...,
+        mjd: int | None = ...,
+        as_: Literal["table"] = ...,
+    ) -> QTable: ...
+
+    @overload
+    def spectrum(
+        self,
+        mangaid: str,
+        dataset: str | None = ...,
+        plate: int | None = ...,
+        mjd: int | None = ...,
+        *,
+        as_: Literal["specutils"],
+    ) -> "Spectrum": ...
+
+    def spectrum(
+        self,
+        mangaid: str,
+        dataset: str | None = None,
+        plate: int | None = None,
+        mjd: int | None = None,
+        as_: SpectrumForm = "table",
+    ) -> Any:
         """One spectrum with units: wavelength (vacuum), flux, ivar and mask; `meta` says which file it came from.
 
+        dataset : None: the only one that has the star
         plate, mjd : the visit, where a star has several spectra in the dataset
-        Columns that the file did not have are absent. Read-only.
+        as_ : "table", without the columns that the file did not have; or "specutils": a Spectrum, where it is installed
+        Read-only. Raises CatalogError if the star has no such spectrum, or several.
         """
-        with self.database.read() as connection:
-            star_id = require_star(connection, mangaid)
-            dataset_id = find_dataset(connection, dataset).dataset_id
-            wanted = {"star_id": star_id, "dataset_id": dataset_id, "plate": plate, "mjd": mjd}
-            found = arrow(connection, questions.SPECTRUM, wanted).to_pylist()
-            if not found:
-                raise CatalogError(f"star {mangaid} has no spectrum in dataset {dataset}")
-            if len(found) > 1:
-                visits = ", ".join(f"{row['plate']} {row['mjd']}" for row in found)
-                raise CatalogError(
-                    f"star {mangaid} has {len(found)} spectra in {dataset}; choose plate and mjd: {visits}"
-                )
-            grid = wavelength(connection, dataset_id)
-            arrays = arrow(connection, questions.ARRAYS, {"spectrum_id": found[0]["spectrum_id"]})
-        spectrum = QTable({"wavelength": grid * u.Unit(MEANINGS["wavelength"].unit)}, meta=found[0])
-        for name in arrays.column_names:
-            if not arrays[name].null_count:
-                unit = MEANINGS[name].unit
-                values = arrays[name].chunk(0).flatten().to_numpy()
-                spectrum[name] = values * u.Unit(unit) if unit else values
-        return spectrum
+        return spectrum_as(read_spectrum(self.database, mangaid, dataset, plate, mjd), as_)
 
     def window_usable(self, dataset: str, limits: Range) -> Table:
         """How many spectra of a dataset a window (vacuum Angstrom) keeps, and why the others fall out, in one row.

@@ -123,7 +123,7 @@ def read_labels(path: Path, author: str | None = None) -> list[Label]:
         raise CatalogError(f"{path} is not text in UTF-8") from error
     # The header of an ECSV file; not astropy, which would not say in which line a row stands.
     comments = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    comma = path.suffix != ".ecsv" or re.search(r"^# delimiter: ','", "".join(lines[:comments]), re.M)
+    comma = path.suffix.lower() != ".ecsv" or re.search(r"^# delimiter: ','", "".join(lines[:comments]), re.M)
     reader = csv.reader(lines[comments:], delimiter="," if comma else " ", skipinitialspace=True, strict=True)
     found: list[Label] = []
     header: list[str] | None = None

@@ -24,6 +24,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_only_package_is_catalog(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         tops = {name.split("/")[0] for name in archive.namelist()}
+        assert "catalog/py.typed" in archive.namelist()
     assert {top for top in tops if not top.endswith(".dist-info")} == {"catalog"}
 
 

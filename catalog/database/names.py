@@ -70,6 +70,24 @@ def find_scored_dataset(connection: sa.Connection, ensemble: sa.Row, name: str |
     return find_dataset(connection, names[0])
 
 
+def find_star_dataset(connection: sa.Connection, mangaid: str, name: str | None) -> sa.Row:
+    """The dataset of that name, or the only one with a spectrum of the star.
+
+    Read-only. Raises CatalogError if there is none, or several and no name is given.
+    """
+    if name is not None:
+        return find_dataset(connection, name)
+    dataset, spectrum = schema.dataset.c, schema.spectrum.c
+    of_star = sa.select(spectrum.dataset_id).where(spectrum.star_id == require_star(connection, mangaid))
+    with_star = sa.select(schema.dataset).where(dataset.dataset_id.in_(of_star)).order_by(dataset.name)
+    found = connection.execute(with_star).all()
+    if not found:
+        raise CatalogError(f"star {mangaid} has no spectrum in this database")
+    if len(found) > 1:
+        raise CatalogError(f"star {mangaid} is in {', '.join(row.name for row in found)}; choose one dataset")
+    return found[0]
+
+
 def require_star(connection: sa.Connection, mangaid: str) -> int:
     """star_id of a star. Read-only. Raises CatalogError, with ids that begin alike, if it is unknown."""
     star = schema.star.c
