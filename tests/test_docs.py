@@ -1,4 +1,4 @@
-"""What the README says is so: its SQL and Python run, its commands exist, nothing is left out."""
+"""What the README says is so: its SQL and Python run, its commands exist as those of docs/, nothing is left out."""
 
 import re
 import shlex
@@ -15,15 +15,16 @@ from catalog.database.views import VIEWS
 from catalog.evaluation.truth import TruthFile
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+DOCS = [path.read_text(encoding="utf-8") for path in sorted((REPOSITORY / "docs").glob("*.md"))]
 MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.S)
+def blocks(language: str, *documents: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", "\n".join(documents or [README]), re.S)
 
 
 def commands(program: str) -> list[str]:
-    lines = [line for block in blocks("console") for line in block.splitlines()]
+    lines = [line for block in blocks("console", README, *DOCS) for line in block.splitlines()]
     return [line[2:].split("#")[0].strip() for line in lines if line.startswith(f"$ {program} ")]
 
 
