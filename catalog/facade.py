@@ -21,6 +21,7 @@ from catalog.database.migration import upgrade
 from catalog.database.names import find_dataset, find_ensemble, find_region, find_scored_dataset, require_star
 from catalog.errors import CatalogError
 from catalog.exchange import Exported, Imported, export_ensemble, import_ensemble
+from catalog.external import Attached, attach, attached, detach, way_of
 from catalog.forms import SpectrumForm, TableForm, spectrum_as, table_as
 from catalog.ingest import ingest
 from catalog.labels import add_label, add_labels, labels, remove_label
@@ -54,9 +55,9 @@ class Catalog:
     """A catalog of spectra, models and scores in one DuckDB file.
 
     Nothing is held open between calls. Methods that ask never write; `upgrade`, `ingest`, `train`, `score`,
-    `evaluate`, `import_ensemble`, `add_region`, `remove_region`, `remove` and `compact` write as they say. Every method
-    raises CatalogError if the database is absent, locked by another process, or of another revision, and for names it
-    does not know.
+    `evaluate`, `import_ensemble`, `add_region`, `remove_region`, `add_label`, `add_labels`, `remove_label`, `attach`,
+    `detach`, `remove` and `compact` write as they say. Every method raises CatalogError if the database is absent,
+    locked by another process, or of another revision, and for names it does not know.
 
     >>> catalog = Catalog("absent.duckdb")
     >>> catalog.query("SELECT 1")
@@ -341,6 +342,41 @@ class Catalog:
     def remove_label(self, mangaid: str, label: str, author: str | None = None) -> None:
         """Take a label back; author None: the login name. Writes: one row goes."""
         remove_label(self.database, mangaid, label, author)
+
+    def attach(
+        self,
+        file: str | Path,
+        name: str,
+        *,
+        gaia: str | None = None,
+        release: str | None = None,
+        mangaid: str | None = None,
+        sky: tuple[str, str] | None = None,
+        radius: float | None = None,
+        epoch: float | None = None,
+        every: bool = False,
+    ) -> Attached:
+        """Attach somebody else's catalog (CSV, ECSV, FITS, Parquet, VOTable) and find its rows among the stars.
+
+        It becomes the table external.NAME, its matches rows of `external_match`, and the view anomaly_NAME joins it
+        with the anomalies. Give one of:
+        gaia : column of Gaia ids, with their release: DR2, EDR3 or DR3 (the last two share ids)
+        mangaid : column of MaNGA ids
+        sky : columns of right ascension and declination (ICRS), with a radius in arcsec; epoch : of these positions,
+            yr, by default as the file says, or 2000; stars are brought there by their Gaia proper motion
+        every : keep every row that fits a star, not only the nearest, or the first with its id
+        Writes in one transaction; a catalog of that name is replaced, and the same file is matched anew only if stars
+        have come or changed. Raises CatalogError if the file, the columns or the name are not what they should be.
+        """
+        return attach(self.database, Path(file), name, way_of(gaia, release, mangaid, sky, radius, epoch), every=every)
+
+    def detach(self, name: str) -> None:
+        """Take an attached catalog away: table, matches and view. Writes in one transaction."""
+        detach(self.database, name)
+
+    def attached(self) -> Table:
+        """One row per attached catalog: file, how it was matched, and how many stars were found. Read-only."""
+        return attached(self.database)
 
     def neighbors(
         self,

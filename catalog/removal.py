@@ -106,6 +106,7 @@ DEPENDENT = {
     "ensemble": ("ensemble",),
     "spectrum_array": ("spectrum",),
     "spectrum": ("spectrum",),
+    "external_match": ("star",),
     "visit": ("source_file",),
     "gaia_match": ("source_file",),
     "stellar_parameter": ("source_file",),

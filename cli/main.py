@@ -22,6 +22,8 @@ COMMANDS = {
     "score": "Compute errors and latent vectors of a dataset.",
     "outliers": "List the consensus anomalies, the oddest first.",
     "region": "List the regions of the colour-magnitude diagram, add or remove one.",
+    "attach": "Attach somebody else's catalog and find its rows among the stars, or list those attached.",
+    "detach": "Take an attached catalog away.",
     "neighbors": "List the look-alikes of a star.",
     "label": "Label a star with what you have seen in it, or take a label back.",
     "labels": "List the labels of stars, in the order they were given.",

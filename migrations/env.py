@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from catalog.database.comments import write_comments
 from catalog.database.connection import Database
+from catalog.database.external import recreate_external_views
 from catalog.database.schema import REVISION, REVISION_TABLE, metadata
 from catalog.database.views import recreate_views
 
@@ -17,6 +18,7 @@ def rebuild_views(ctx: MigrationContext, step: object, heads: Collection[Any], r
     if REVISION in heads and ctx.connection is not None:
         recreate_views(ctx.connection)
         write_comments(ctx.connection)
+        recreate_external_views(ctx.connection)
 
 
 def run(connection: Connection) -> None:

@@ -50,6 +50,7 @@ HOME = {
     "other_model_id": "model_version",
     "spectrum_id": "spectrum",
     "evaluation_id": "evaluation",
+    "external_catalog_id": "external_catalog",
     "star_id": "star",
     "grid_id": "wavelength_grid",
     "source_file_id": "source_file",
@@ -108,7 +109,7 @@ def database(made: Path, tmp_path: Path) -> Path:
 
 
 def test_every_table_is_thought_of() -> None:
-    assert set(DEPENDENT) | {"wavelength_grid", "cmd_region", "label"} == set(metadata.tables)
+    assert set(DEPENDENT) | {"wavelength_grid", "cmd_region", "external_catalog", "label"} == set(metadata.tables)
 
 
 def test_a_dataset_goes_with_all_that_depends_on_it(database: Path) -> None:

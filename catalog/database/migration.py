@@ -8,6 +8,7 @@ from alembic.config import Config
 
 from catalog.database.comments import write_comments
 from catalog.database.connection import Database, require_revision, revision
+from catalog.database.external import recreate_external_views
 from catalog.database.schema import REVISION
 from catalog.database.views import recreate_views
 from catalog.errors import CatalogError
@@ -46,4 +47,5 @@ def upgrade(database: Database) -> tuple[str | None, str]:
         if before == REVISION:
             recreate_views(connection)
             write_comments(connection)
+            recreate_external_views(connection)
         return before, REVISION

@@ -33,6 +33,11 @@ def find_region(connection: sa.Connection, name: str) -> sa.Row:
     return _find(connection, schema.cmd_region, name, "catalog region add NAME --polygon FILE", "region")
 
 
+def find_external_catalog(connection: sa.Connection, name: str) -> sa.Row:
+    """The attached catalog of that name. Read-only. Raises CatalogError if there is none."""
+    return _find(connection, schema.external_catalog, name, "catalog attach FILE --name NAME", "attached catalog")
+
+
 def find_scored_dataset(connection: sa.Connection, ensemble: sa.Row, name: str | None) -> sa.Row:
     """The dataset of that name, or the only one that the ensemble has scored.
 

@@ -361,6 +361,35 @@ model_agreement = _table(
     ("top_1_overlap", sa.Double, ""),
 )
 
+external_catalog = _table(
+    "external_catalog",
+    ("external_catalog_id", sa.BigInteger, "key"),
+    ("name", sa.String, "unique"),
+    ("file", sa.String, "required"),
+    ("size", sa.BigInteger, "required"),
+    ("sha256", sa.String, "required"),
+    ("n_row", sa.BigInteger, "required"),
+    ("n_row_unusable", sa.BigInteger, "required"),
+    ("matched_by", sa.String, "required"),
+    ("matched_columns", sa.ARRAY(sa.String), "required"),
+    ("id_release", sa.String, ""),
+    ("radius_arcsec", sa.Double, ""),
+    ("catalog_epoch", sa.Double, ""),
+    ("every_match", sa.Boolean, "required"),
+    ("asked_sha256", sa.String, "required"),
+    ("attached_at", sa.TIMESTAMP, "required"),
+    ("code_version", sa.String, "required"),
+)
+
+external_match = _table(
+    "external_match",
+    ("external_catalog_id", sa.BigInteger, "required"),
+    ("star_id", sa.BigInteger, "required"),
+    ("catalog_row", sa.BigInteger, ""),
+    ("separation_arcsec", sa.Double, ""),
+    ("n_candidate", sa.BigInteger, ""),
+)
+
 cmd_region = _table(
     "cmd_region",
     ("name", sa.String, "unique"),
