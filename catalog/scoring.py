@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
+from catalog.ahead import ahead
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.scoring import Scores, score
@@ -16,6 +17,7 @@ from catalog.database.connection import Database, append, array_column
 from catalog.database.names import find_dataset, find_ensemble
 from catalog.errors import CatalogError
 from catalog.spectra import Window, trained_wavelength, usable_blocks, wavelength, window
+from catalog.standing import stand_scores, stand_the_rest
 
 PATIENCE = 600
 """Seconds to wait for somebody who is reading, before a computed result is given up."""
@@ -53,8 +55,9 @@ def score_dataset(
     """Score the spectra of a dataset that a model has not scored yet, with every trained model of an ensemble.
 
     ensemble : its name; None: the newest
-    Writes one transaction per model. Raises CatalogError for unknown names, an ensemble without trained models, a
-    dataset on another wavelength grid, or weights that are absent or changed.
+    Writes one transaction per model, with where its scores stand, and one with the consensus. Raises CatalogError for
+    unknown names, an ensemble without trained models, a dataset on another wavelength grid, or weights that are absent
+    or changed.
     """
     with database.read() as connection:
         row = find_ensemble(connection, ensemble)
@@ -71,12 +74,17 @@ def score_dataset(
         raise CatalogError(f"ensemble {row.name} has no trained model; run its catalog train command again")
     network = Model(recipe, len(pixels.wavelength))
     n_score = n_usable = 0
-    for trained in models:
-        network.set_weights(load_weights(database.path, trained.weights_file, trained.weights_sha256))
+    weights = ahead(load_weights(database.path, of.weights_file, of.weights_sha256) for of in models)
+    for trained, values in zip(models, weights, strict=True):
+        network.set_weights(values)
         with database.write(patience=PATIENCE) as connection:
             _require_still_there(connection, trained, target)
             added, n_usable = _score_with(connection, network, trained, target, pixels, progress)
+            if added:
+                stand_scores(connection, trained.model_id, target.dataset_id)
         n_score += added
+    with database.write(patience=PATIENCE) as connection:
+        stand_the_rest(connection)
     return Scored(row.name, target.name, len(models), target.n_spectrum, n_usable, n_score)
 
 
@@ -111,7 +119,7 @@ def _score_with(
         condition=f"NOT {scored_already}",
         photometry=network.recipe.photometry,
     )
-    for block in waiting:
+    for block in ahead(waiting):
         scores = score(network, block.flux, block.ivar, block.mask, block.photometry)
         _append(connection, model.model_id, block.spectrum_id, scores)
         added += len(block.spectrum_id)
@@ -127,10 +135,17 @@ def _append(connection: sa.Connection, model_id: int, spectrum_id: np.ndarray, s
         schema.reconstruction_error,
         pa.table(keys | {"error": pa.array(scores.error), "chi2": chi2}),
     )
-    # A recipe with fewer latents leaves the others 0, which changes no distance.
-    latent = np.zeros((len(spectrum_id), schema.N_LATENT), np.float32)
-    latent[:, : scores.latent.shape[1]] = scores.latent
-    append(connection, schema.latent_vector, pa.table(keys | {"latent": array_column(latent)}))
+    append(connection, schema.latent_vector, pa.table(keys | {"latent": array_column(padded(scores.latent))}))
+
+
+def padded(latent: np.ndarray) -> np.ndarray:
+    """Latent vectors (n, n_latent) as they are stored, (n, 10): a recipe with fewer leaves 0, which moves nothing.
+
+    Read-only.
+    """
+    stored = np.zeros((len(latent), schema.N_LATENT), np.float32)
+    stored[:, : latent.shape[1]] = latent
+    return stored
 
 
 def _count(connection: sa.Connection, dataset: sa.Row, condition: str) -> int:

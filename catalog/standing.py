@@ -139,31 +139,37 @@ def stand_scores(connection: sa.Connection, model_id: int, dataset_id: int) -> N
     execute_with(connection, STAND, pa.table(around), asked | {"flagged_from": FLAGGED_FROM})
 
 
-def error_alike(latent: np.ndarray, star_id: np.ndarray, error: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """(n,) median error of the spectra of other stars that are nearest in latent space, NaN where there is none.
+Asked = tuple[np.ndarray, np.ndarray]
+"""Latent vectors (m, n_latent) of spectra that are not among the others, and their stars (m,)."""
+
+
+def error_alike(
+    latent: np.ndarray, star_id: np.ndarray, error: np.ndarray, seen: np.ndarray, asked: Asked | None = None
+) -> np.ndarray:
+    """Median error of the spectra of other stars that are nearest in latent space; NaN where there is none.
 
     latent : (n, n_latent); star_id, error, seen : (n,)
-    Of those whose star the model was trained on: oddities it has not seen would make each other look ordinary.
-    Read-only.
+    Returns (n,), or (m,) of the spectra asked. Of those whose star the model was trained on: oddities it has not seen
+    would make each other look ordinary. Read-only.
     """
     among = seen if np.count_nonzero(seen) >= N_ALIKE else np.ones(len(seen), bool)
-    typical = np.full(len(error), np.nan)
-    for found in nearest(latent, star_id, N_ALIKE, among):
+    typical = np.full(len(error) if asked is None else len(asked[1]), np.nan)
+    for found in nearest(latent, star_id, N_ALIKE, among, asked):
         errors = np.where(found.index >= 0, error[found.index], np.nan)
         some = (found.index >= 0).any(axis=1)
         typical[found.rows][some] = np.nanmedian(errors[some], axis=1)
-    # A model that makes its training spectra exactly, errors and all, gives nothing to compare with.
+    # A model that makes its training spectra exactly gives nothing to compare with.
     return np.where(typical > 0, typical, np.nan)
 
 
-def isolation(latent: np.ndarray, star_id: np.ndarray) -> np.ndarray:
-    """(n,) distance in latent space to the 10th nearest spectrum of another star; NaN where there are fewer.
+def isolation(latent: np.ndarray, star_id: np.ndarray, asked: Asked | None = None) -> np.ndarray:
+    """Distance in latent space to the 10th nearest spectrum of another star; NaN where there are fewer.
 
     latent : (n, n_latent); star_id : (n,)
-    Read-only.
+    Returns (n,), or (m,) of the spectra asked. Read-only.
     """
-    distance = np.full(len(star_id), np.nan)
-    for found in nearest(latent, star_id, NTH):
+    distance = np.full(len(star_id) if asked is None else len(asked[1]), np.nan)
+    for found in nearest(latent, star_id, NTH, asked=asked):
         last = found.distance[:, -1]
         distance[found.rows] = np.where(np.isfinite(last), last, np.nan)
     return distance

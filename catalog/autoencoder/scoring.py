@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from catalog.autoencoder.preprocessing import log_flux
+from catalog.autoencoder.preprocessing import ROWS_IN_CACHE, log_flux
 
 LARGEST_LOG_FLUX = 150.0
 
@@ -48,8 +48,19 @@ def score(
     The error is the mean over pixels of (F̂ - F)², F = flux / max flux, F̂ = exp(f̂). chi2 is the mean of
     ivar (flux - max flux F̂)² over unmasked pixels with ivar > 0. Read-only.
     """
-    maximum = flux.max(axis=1, keepdims=True).astype(np.float64)
     latent, reconstruction = network.reconstruct(log_flux(flux), photometry)
+    error, chi2 = np.empty(len(flux)), np.empty(len(flux))
+    for start in range(0, len(flux), ROWS_IN_CACHE):
+        rows = slice(start, start + ROWS_IN_CACHE)
+        error[rows], chi2[rows] = _compare(flux[rows], ivar[rows], mask[rows], reconstruction[rows])
+    return Scores(error, chi2, latent)
+
+
+def _compare(
+    flux: np.ndarray, ivar: np.ndarray, mask: np.ndarray, reconstruction: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Error and chi2, (n,) float64 each, of spectra and their f̂."""
+    maximum = flux.max(axis=1, keepdims=True).astype(np.float64)
     # In double precision, and capped where its square would overflow: an error is always a finite number.
     residual = np.exp(np.minimum(reconstruction.astype(np.float64), LARGEST_LOG_FLUX)) - flux / maximum
     error = np.square(residual).mean(axis=1)
@@ -58,4 +69,4 @@ def score(
     deviation = np.square(residual * maximum) * np.where(informative, ivar, 0)
     with np.errstate(invalid="ignore"):
         chi2 = deviation.sum(axis=1) / n_informative
-    return Scores(error, np.where(n_informative > 0, chi2, np.nan), latent)
+    return error, np.where(n_informative > 0, chi2, np.nan)

@@ -12,9 +12,11 @@ from catalog.autoencoder.weights import load_weights
 from catalog.database.connection import Database
 from catalog.errors import CatalogError
 from catalog.evaluation.consensus import Population
-from catalog.evaluation.methods import AUTOENCODER, BASELINES
-from catalog.evaluation.stored import Stored, scored_blocks, spectra_of, training_split
+from catalog.evaluation.methods import AUTOENCODER, BASELINES, SCORES
+from catalog.evaluation.stored import Stored, latents, scored_blocks, spectra_of, training_split
 from catalog.quality import usable_rows
+from catalog.scoring import padded
+from catalog.standing import error_alike, isolation
 
 if TYPE_CHECKING:
     from catalog.evaluation.baselines import Baselines
@@ -24,9 +26,9 @@ FIT_STREAM = 2
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how far it is, and where it ends."""
 
-Blocks = Callable[[], Iterator[tuple[np.ndarray, np.ndarray]]]
-"""Gives the same blocks every time it is called, so that none has to be kept: flux (k, n_pixel), and which of the
-scored spectra each stands in for (k,), whose photometry it has."""
+Blocks = Callable[[], Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]]
+"""Gives the same blocks every time it is called, so that none has to be kept: flux and ivar (k, n_pixel), and which of
+the scored spectra each stands in for (k,), whose star and photometry it has."""
 
 
 class Detectors:
@@ -42,17 +44,16 @@ class Detectors:
         self._progress = progress
         self._fitted = self._fit(seed) if baselines else []
         errors = self._errors_of_the_dataset() if baselines else {}
-        self.populations = {AUTOENCODER: Population(stored.error, stored.seen)} | {
-            method: Population(error, stored.seen) for method, error in errors.items()
-        }
+        scores = {AUTOENCODER: stored.error} | stored.scores | errors
+        self.populations = {method: Population(score, stored.seen) for method, score in scores.items()}
 
-    def errors_of(self, blocks: Blocks, n_block: int) -> dict[str, list[np.ndarray]]:
-        """Method to the errors (n_model, k) of each block of spectra; NaN where a spectrum is not usable.
+    def scores_of(self, blocks: Blocks, n_block: int) -> dict[str, list[np.ndarray]]:
+        """Method to the scores (n_model, k) of each block of spectra; NaN where a spectrum is not usable.
 
-        blocks : flux in the window, usable or not, and the spectra they stand in for
+        blocks : flux in the window, usable or not, ivar, and the spectra they stand in for
         Through the functions that score a dataset, without storing anything.
         """
-        return {AUTOENCODER: self._by_networks(blocks, n_block)} | self._by_baselines(blocks, n_block)
+        return self._by_networks(blocks, n_block) | self._by_baselines(blocks, n_block)
 
     def _fit(self, seed: int) -> "list[Baselines]":
         from catalog.evaluation.baselines import LARGEST_FIT, Baselines  # loads scikit-learn
@@ -87,47 +88,46 @@ class Detectors:
         errors[:, np.isnan(stored.error)] = np.nan
         return dict(zip(BASELINES, errors, strict=True))
 
-    def _by_networks(self, blocks: Blocks, n_block: int) -> list[np.ndarray]:
+    def _by_networks(self, blocks: Blocks, n_block: int) -> dict[str, list[np.ndarray]]:
         stored = self._stored
         photometry = np.zeros((len(stored.spectrum_id), len(stored.recipe.photometry)))
         for number, name in enumerate(stored.recipe.photometry):
             photometry[:, number] = {"bp_rp": stored.bp_rp, "abs_g": stored.abs_g}[name]
-
-        def error(flux: np.ndarray, host: np.ndarray) -> np.ndarray:
-            # The chi2 of a planted spectrum is not asked for, so its ivar is left out.
-            unknown, good = np.full_like(flux, np.nan), np.zeros(flux.shape, np.int32)
-            return score(network, flux, unknown, good, photometry[host]).error
-
         network = Model(stored.recipe, len(stored.pixels.wavelength))
         by_model: list[list[np.ndarray]] = []
         for number, model in enumerate(stored.models):
             network.set_weights(load_weights(self._database.path, model["weights_file"], model["weights_sha256"]))
+            index, latent = latents(self._database, stored, number)
+            star_id, error, seen = stored.star_id[index], stored.error[number, index], stored.seen[number, index]
             by_model.append([])
-            for done, (flux, host) in enumerate(blocks(), number * n_block):
+            for done, (flux, ivar, host) in enumerate(blocks(), number * n_block):
                 self._progress(model["name"], done, len(stored.models) * n_block)
-                by_model[-1].append(_of_usable(flux, host, error, 1)[0])
-        return [np.stack(errors) for errors in zip(*by_model, strict=True)]
+                found = np.full((1 + len(SCORES), len(flux)), np.nan)
+                usable = usable_rows(flux)
+                if usable.any():
+                    kept = host[usable]
+                    good = np.zeros((len(kept), flux.shape[1]), np.int32)
+                    scores = score(network, flux[usable], ivar[usable], good, photometry[kept])
+                    asked = (padded(scores.latent), stored.star_id[kept])
+                    typical = error_alike(latent, star_id, error, seen, asked)
+                    apart = isolation(latent, star_id, asked)
+                    found[:, usable] = scores.error, scores.chi2, scores.error / typical, apart
+                by_model[-1].append(found)
+        return {
+            method: [np.stack([of_model[place] for of_model in block]) for block in zip(*by_model, strict=True)]
+            for place, method in enumerate((AUTOENCODER, *SCORES))
+        }
 
     def _by_baselines(self, blocks: Blocks, n_block: int) -> dict[str, list[np.ndarray]]:
         if not self._fitted:
             return {}
         by_block = []
-        for done, (flux, host) in enumerate(blocks()):
+        for done, (flux, _, _) in enumerate(blocks()):
             self._progress("baselines", done, n_block)
-            errors = [
-                _of_usable(flux, host, lambda flux, _host, by=by: by.errors(flux), len(BASELINES))  # type: ignore[misc]
-                for by in self._fitted
-            ]
-            by_block.append(np.stack(errors, axis=1))
+            errors = np.full((len(BASELINES), len(self._fitted), len(flux)), np.nan)
+            usable = usable_rows(flux)
+            if usable.any():
+                for number, baselines in enumerate(self._fitted):
+                    errors[:, number, usable] = baselines.errors(flux[usable])
+            by_block.append(errors)
         return {method: [errors[number] for errors in by_block] for number, method in enumerate(BASELINES)}
-
-
-def _of_usable(
-    flux: np.ndarray, host: np.ndarray, errors: Callable[[np.ndarray, np.ndarray], np.ndarray], n_method: int
-) -> np.ndarray:
-    """(n_method, k) errors of the usable rows of flux (k, n_pixel), NaN for the others."""
-    made = np.full((n_method, len(flux)), np.nan)
-    usable = usable_rows(flux)
-    if usable.any():
-        made[:, usable] = errors(flux[usable], host[usable])
-    return made

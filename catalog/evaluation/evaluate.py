@@ -11,6 +11,7 @@ from catalog.evaluation.agreement import agreements
 from catalog.evaluation.detectors import Detectors, Progress
 from catalog.evaluation.injection import Injection
 from catalog.evaluation.listed import Listed
+from catalog.evaluation.methods import SCORES
 from catalog.evaluation.planted import Planted
 from catalog.evaluation.record import columns_of, find_evaluation, read_evaluation, write_evaluation
 from catalog.evaluation.stored import Stored, read_scores
@@ -50,7 +51,7 @@ def evaluate(
     asked = make(stored, seed)
     for remark in asked.remarks:
         talk(remark)
-    wanted = columns_of(stored, asked.columns, asked.settings | {"baselines": baselines}, seed)
+    wanted = columns_of(stored, asked.columns, asked.settings | {"baselines": baselines, "scores": list(SCORES)}, seed)
     with database.read() as connection:
         evaluation_id = find_evaluation(connection, wanted)
     known = evaluation_id is not None

@@ -75,12 +75,14 @@ class PlantedBlock:
     """Spectra of one kind and strength.
 
     flux : (k, n_pixel) float32; a pixel may no longer be positive, so that no model can take the spectrum
+    ivar : (k, n_pixel) float32, of the host, or as the oddity makes it
     changed : (k,) bool, differs from its host at all
     """
 
     kind: str
     strength: float
     flux: np.ndarray
+    ivar: np.ndarray
     changed: np.ndarray
 
 
@@ -99,8 +101,8 @@ def plant(
     for kind, (flux, ivar) in hosts.items():
         for strength in strengths:
             generator = _generator(seed, kind, ODDITY_STREAM)
-            planted, _ = ODDITIES[kind].plant(wavelength, flux, ivar, strength, generator)
-            yield PlantedBlock(kind, strength, planted, np.any(planted != flux, axis=1))
+            planted, ivar_planted = ODDITIES[kind].plant(wavelength, flux, ivar, strength, generator)
+            yield PlantedBlock(kind, strength, planted, ivar_planted, np.any(planted != flux, axis=1))
 
 
 def _within(values: np.ndarray, limits: tuple[float, float]) -> np.ndarray:

@@ -1,8 +1,11 @@
 """Names of what is compared, without loading any of it."""
 
 AUTOENCODER = "autoencoder"
+SCORES = ("chi2", "relative error", "isolation")
+"""What else an ensemble says of a spectrum, beside its error; see the view anomaly_score."""
+
 BASELINES = ("pca", "isolation forest", "local outlier factor")
-METHODS = (AUTOENCODER, *BASELINES)
+METHODS = (AUTOENCODER, *SCORES, *BASELINES)
 """In the order in which they are shown."""
 
 MEMBERS = ("all", "unseen")

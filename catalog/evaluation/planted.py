@@ -86,13 +86,13 @@ class Planted:
                 changed.add(block.kind)
         if unchanged := [kind for kind in spectra if kind not in changed]:
             talk(f"in the window of ensemble {self._stored.ensemble.name}, {', '.join(unchanged)} changes no pixel")
-        errors_of = detectors.errors_of(
-            lambda: ((block.flux, self._hosts[block.kind].index) for block in blocks()), len(keys)
+        scores_of = detectors.scores_of(
+            lambda: ((block.flux, block.ivar, self._hosts[block.kind].index) for block in blocks()), len(keys)
         )
         for method, population in detectors.populations.items():
             placed = [
-                population.place(error, self._hosts[kind].index)
-                for error, (kind, _) in zip(errors_of[method], keys, strict=True)
+                population.place(score, self._hosts[kind].index)
+                for score, (kind, _) in zip(scores_of[method], keys, strict=True)
             ]
             for members in MEMBERS:
                 ordinary = _without_top(population.consensus.by(members))

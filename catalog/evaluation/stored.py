@@ -8,13 +8,14 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from catalog.autoencoder.recipe import Recipe
-from catalog.database.connection import Database, arrow
+from catalog.database.connection import Database, array_rows, arrow
 from catalog.database.names import find_ensemble, find_scored_dataset
+from catalog.evaluation.methods import SCORES
 from catalog.provenance import canonical_json
 from catalog.spectra import SpectrumBlock, Window, usable_blocks, wavelength, window
 
 STARS = """
-SELECT spectrum.spectrum_id, cmd.mangaid, cmd.bp_rp, cmd.abs_g
+SELECT spectrum.spectrum_id, spectrum.star_id, cmd.mangaid, cmd.bp_rp, cmd.abs_g
 FROM spectrum
 JOIN cmd ON cmd.star_id = spectrum.star_id
 WHERE spectrum.dataset_id = $dataset_id
@@ -34,11 +35,27 @@ ORDER BY model.member
 """
 
 ERRORS = """
-SELECT scored.spectrum_id, scored.error, star_role.role IS NOT DISTINCT FROM 'train' AS seen
+SELECT
+    scored.spectrum_id,
+    scored.error,
+    scored.chi2,
+    standing.relative_error,
+    standing.isolation,
+    star_role.role IS NOT DISTINCT FROM 'train' AS seen
 FROM reconstruction_error AS scored
 JOIN spectrum ON spectrum.spectrum_id = scored.spectrum_id
+LEFT JOIN score_standing AS standing
+    ON standing.model_id = scored.model_id AND standing.spectrum_id = scored.spectrum_id
 LEFT JOIN star_role ON star_role.model_id = scored.model_id AND star_role.star_id = spectrum.star_id
 WHERE scored.model_id = $model_id AND spectrum.dataset_id = $dataset_id
+"""
+
+LATENT = """
+SELECT latent.spectrum_id, latent.latent
+FROM latent_vector AS latent
+JOIN spectrum ON spectrum.spectrum_id = latent.spectrum_id
+WHERE latent.model_id = $model_id AND spectrum.dataset_id = $dataset_id
+ORDER BY latent.spectrum_id
 """
 
 TRAINING_SPLIT = """
@@ -53,8 +70,9 @@ class Stored:
     models : rows of model_version, the trained models that have scored
     pixels : the window of the ensemble's recipe
     spectrum_id : (n,) int64 ascending, of the spectra with a score
-    mangaid, bp_rp, abs_g : (n,) text, mag, mag; NaN where unknown
+    star_id, mangaid, bp_rp, abs_g : (n,) number, text, mag, mag; NaN where unknown
     error : (n_model, n) float64, NaN where a model has not scored a spectrum
+    scores : the other scores, by the names in `methods.SCORES`, as `error`; NaN as well where there is none
     seen : (n_model, n) bool, whether the model has seen the star in training
     without_score : mangaid of the stars of which the dataset has spectra, but none with a score
     """
@@ -65,10 +83,12 @@ class Stored:
     pixels: Window
     models: list[dict]
     spectrum_id: np.ndarray
+    star_id: np.ndarray
     mangaid: np.ndarray
     bp_rp: np.ndarray
     abs_g: np.ndarray
     error: np.ndarray
+    scores: dict[str, np.ndarray]
     seen: np.ndarray
     without_score: frozenset[str]
 
@@ -88,12 +108,15 @@ def read_scores(database: Database, dataset: str | None, ensemble: str | None) -
         models = arrow(connection, MODELS, known).to_pylist()
         spectrum_id = stars["spectrum_id"].to_numpy()
         error = np.full((len(models), len(spectrum_id)), np.nan)
+        others = {name: np.full(error.shape, np.nan) for name in SCORES}
         seen = np.zeros(error.shape, bool)
         for number, model in enumerate(models):
             asked = {"model_id": model["model_id"], "dataset_id": found.dataset_id}
             scores = arrow(connection, ERRORS, asked)
             column = np.searchsorted(spectrum_id, scores["spectrum_id"].to_numpy())
             error[number, column] = scores["error"].to_numpy()
+            for name, values in others.items():
+                values[number, column] = _numbers(scores[name.replace(" ", "_")])
             seen[number, column] = scores["seen"].to_numpy()
     scored = ~np.isnan(error).all(axis=0)
     mangaid = np.array(stars["mangaid"].to_pylist(), str)
@@ -104,13 +127,27 @@ def read_scores(database: Database, dataset: str | None, ensemble: str | None) -
         pixels=pixels,
         models=models,
         spectrum_id=spectrum_id[scored],
+        star_id=stars["star_id"].to_numpy()[scored],
         mangaid=mangaid[scored],
         bp_rp=_numbers(stars["bp_rp"])[scored],
         abs_g=_numbers(stars["abs_g"])[scored],
         error=error[:, scored],
+        scores={name: values[:, scored] for name, values in others.items()},
         seen=seen[:, scored],
         without_score=frozenset(mangaid[~scored].tolist()) - frozenset(mangaid[scored].tolist()),
     )
+
+
+def latents(database: Database, stored: Stored, model: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices (k,) of the scored spectra that a model has scored, and their latent vectors (k, n_latent).
+
+    model : number among the stored models
+    Read-only.
+    """
+    asked = {"model_id": stored.models[model]["model_id"], "dataset_id": stored.dataset.dataset_id}
+    with database.read() as connection:
+        rows = arrow(connection, LATENT, asked)
+    return np.searchsorted(stored.spectrum_id, rows["spectrum_id"].to_numpy()), array_rows(rows["latent"])
 
 
 def training_split(database: Database, model_id: int) -> np.ndarray:

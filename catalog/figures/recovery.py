@@ -11,6 +11,9 @@ from catalog.figures.file import save
 
 STYLES = {
     "autoencoder": ("#0072B2", "o"),
+    "chi2": ("#E69F00", "v"),
+    "relative error": ("#56B4E9", "P"),
+    "isolation": ("#000000", "X"),
     "pca": ("#D55E00", "s"),
     "isolation forest": ("#009E73", "^"),
     "local outlier factor": ("#CC79A7", "D"),
