@@ -28,7 +28,7 @@ from catalog.labels import add_label, add_labels, labels, remove_label
 from catalog.loader import Ingested
 from catalog.question import TIMEOUT, Answer, Parameters, answer
 from catalog.regions import add_region, regions, remove_region
-from catalog.registry import describe_ensemble, ensembles
+from catalog.registry import describe_ensemble, ensembles, losses
 from catalog.removal import Dependents, Kind, dependents_of, remove
 from catalog.spectra import wavelength, window
 from catalog.spectrum import read_spectrum
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from catalog.ensemble import Member, Plan, Trained
     from catalog.evaluation.injection import Injection
     from catalog.evaluation.truth import TruthFile
+    from catalog.plots import Plots
     from catalog.scoring import Scored
     from pandas import DataFrame
     from specutils import Spectrum
@@ -168,27 +169,15 @@ class Catalog:
 
         Read-only. Raises CatalogError if no model of it has any.
         """
-        with self.database.read() as connection:
-            row = find_ensemble(connection, ensemble)
-            table = _ask(connection, questions.LOSSES, ensemble_id=row.ensemble_id)
-        if not len(table):
-            raise CatalogError(f"no model of ensemble {row.name} is trained; run its catalog train command again")
-        table.meta["ensemble"] = row.name
-        return table
+        return losses(self.database, ensemble)
 
-    def plot_losses(self, file: str | Path, ensemble: str | None = None) -> None:
-        """Draw the losses of an ensemble's models, epoch by epoch (the paper's Fig. 3); None: the newest.
+    @property
+    def plot(self) -> "Plots":
+        """The figures, each a method that draws into a file: `catalog.plot.errors("errors.pdf")`, see `Plots`."""
+        from catalog.plots import Plots  # loads matplotlib
 
-        file : png, pdf or svg
-        Never writes to the database. Raises CatalogError if there is nothing to draw, or the file cannot be written.
-        """
-        from catalog.figures import losses  # loads matplotlib
-        from catalog.figures.file import writable
+        return Plots(self.database)
 
-        target = writable(Path(file))
-        losses.draw(self.losses(ensemble), target)
-
-    @overload
     def query(
         self,
         sql: str,
@@ -450,6 +439,25 @@ class Catalog:
         Read-only. Raises CatalogError if the star has no such spectrum, or several.
         """
         return spectrum_as(read_spectrum(self.database, mangaid, dataset, plate, mjd), as_)
+
+    def reconstruction(
+        self,
+        mangaid: str,
+        dataset: str | None = None,
+        ensemble: str | None = None,
+        models: Sequence[str] | None = None,
+        plate: int | None = None,
+        mjd: int | None = None,
+    ) -> QTable:
+        """A scored spectrum and what each model makes of it, in the ensemble's window (the paper's Fig. 5).
+
+        models : their names; None: all
+        Columns wavelength, flux, ivar, mask, and one per model in the unit of flux, so that the mean of
+        ((MODEL1 - flux) / max flux)² is its stored error (Eq. 2); `meta` has `error` and `role` of each. Read-only.
+        """
+        from catalog.reconstruction import reconstruct  # loads scikit-learn, and TensorFlow where there is a network
+
+        return reconstruct(self.database, mangaid, dataset, ensemble, models, plate, mjd)
 
     def window_usable(self, dataset: str, limits: Range) -> Table:
         """How many spectra of a dataset a window (vacuum Angstrom) keeps, and why the others fall out, in one row.

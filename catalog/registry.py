@@ -1,6 +1,7 @@
-"""The ensembles of a database: a list of them, and everything about one."""
+"""The ensembles of a database: a list of them, everything about one, its losses, its models by name."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -8,8 +9,11 @@ import sqlalchemy as sa
 from astropy import units as u
 from astropy.table import Table
 
+from catalog.anomaly import questions
+from catalog.database import schema
 from catalog.database.connection import Database, arrow
 from catalog.database.names import find_ensemble
+from catalog.errors import CatalogError
 from catalog.manifest import SourceFile, TrainingData
 from catalog.table import to_table
 
@@ -134,6 +138,36 @@ def describe_ensemble(database: Database, name: str) -> dict[str, Any]:
         "models": models,
         "scored": scored,
     }
+
+
+def losses(database: Database, ensemble: str | None = None) -> Table:
+    """Losses of an ensemble's models, epoch by epoch; None: the newest.
+
+    `meta` names the ensemble. Read-only. Raises CatalogError if no model of it has any.
+    """
+    with database.read() as connection:
+        row = find_ensemble(connection, ensemble)
+        table = to_table(arrow(connection, questions.LOSSES, {"ensemble_id": row.ensemble_id}))
+    if not len(table):
+        raise CatalogError(f"no model of ensemble {row.name} is trained; run its catalog train command again")
+    table.meta["ensemble"] = row.name
+    return table
+
+
+def find_models(connection: sa.Connection, ensemble: sa.Row, names: Sequence[str] | None = None) -> list[sa.Row]:
+    """The trained models of an ensemble, rows of model_version; None: all of them, else in the order given.
+
+    Read-only. Raises CatalogError if there is none, or none of a name.
+    """
+    model = schema.model_version
+    trained = sa.select(model).where(model.c.ensemble_id == ensemble.ensemble_id, model.c.status == "trained")
+    models = {row.name: row for row in connection.execute(trained.order_by(model.c.member))}
+    if not models:
+        raise CatalogError(f"no model of ensemble {ensemble.name} is trained; run its catalog train command again")
+    for name in names or ():
+        if name not in models:
+            raise CatalogError(f"no model {name} in ensemble {ensemble.name}; there are: {', '.join(models)}")
+    return [models[name] for name in dict.fromkeys(models if names is None else names)]
 
 
 def trained_on(connection: sa.Connection, ensemble: sa.Row) -> TrainingData:

@@ -3,12 +3,20 @@
 from pathlib import Path
 
 import click
-from catalog.cli.options import catalog_of
+from catalog.cli.options import Command, catalog_of, scored_options
 from catalog.cli.output import say
 
 OUTPUT = click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE", help="png, pdf or svg."
 )
+
+MODEL = click.option("--model", default="MODEL1", show_default=True, help="Member whose latent space is meant.")
+
+
+def visit_options(command: Command) -> Command:
+    """--plate and --mjd of a question about one spectrum."""
+    command = click.option("--mjd", type=int, help="Night of the visit, where a star has several spectra.")(command)
+    return click.option("--plate", type=int, help="Plate of the visit, where a star has several spectra.")(command)
 
 
 @click.group()
@@ -19,8 +27,26 @@ def plot() -> None:
 
     \b
     Example:
-      catalog plot losses -o losses.pdf
+      catalog plot errors -o errors.pdf
+      catalog plot reconstruction 7-17219806 -o reconstruction.pdf
     """
+
+
+@plot.command()
+@click.option("--ensemble", help="Default: the newest.")
+@OUTPUT
+@click.pass_context
+def network(ctx: click.Context, ensemble: str | None, output: Path) -> None:
+    """Layers of the models and their sizes (the paper's Fig. 2).
+
+    Writes the file; read-only for the database.
+
+    \b
+    Example:
+      catalog plot network --ensemble paper-small -o network.pdf
+    """
+    catalog_of(ctx).plot.network(output, ensemble)
+    say(f"drawn in {output}")
 
 
 @plot.command()
@@ -36,5 +62,150 @@ def losses(ctx: click.Context, ensemble: str | None, output: Path) -> None:
     Example:
       catalog plot losses --ensemble paper-small -o losses.pdf
     """
-    catalog_of(ctx).plot_losses(output, ensemble)
+    catalog_of(ctx).plot.losses(output, ensemble)
+    say(f"drawn in {output}")
+
+
+
+@plot.command()
+@scored_options
+@OUTPUT
+@click.pass_context
+def errors(ctx: click.Context, dataset: str | None, ensemble: str | None, output: Path) -> None:
+    """Distribution of every model's errors (the paper's Fig. 4).
+
+    Writes the file; read-only for the database. With percentiles 1, 10, 50, 90 and 99; errors
+    that flag a spectrum stand out.
+
+    \b
+    Example:
+      catalog plot errors --dataset large -o errors.pdf
+    """
+    catalog_of(ctx).plot.errors(output, dataset, ensemble)
+    say(f"drawn in {output}")
+
+
+@plot.command()
+@click.argument("mangaid")
+@click.option("--models", metavar="MODEL1,MODEL4,…", help="Default: all of the ensemble.")
+@scored_options
+@visit_options
+@OUTPUT
+@click.pass_context
+def reconstruction(
+    ctx: click.Context,
+    mangaid: str,
+    models: str | None,
+    dataset: str | None,
+    ensemble: str | None,
+    plate: int | None,
+    mjd: int | None,
+    output: Path,
+) -> None:
+    """A spectrum and its reconstructions (the paper's Fig. 5).
+
+    Writes the file; read-only for the database. So the paper's Figs. 6, 8, 9 and 12. Each model in a panel of its own
+    with the residual above, computed anew from the stored weights. Masked pixels, those that no
+    model takes, and the window are marked; what lies beyond the limits of a panel is marked at its edge.
+
+    \b
+    Example:
+      catalog plot reconstruction 3-33352569 -o reconstruction.pdf
+      catalog plot reconstruction 3-33352569 --models MODEL1,MODEL4 -o two.pdf
+    """
+    names = None if models is None else [name.strip() for name in models.split(",") if name.strip()]
+    catalog_of(ctx).plot.reconstruction(output, mangaid, dataset, ensemble, names or None, plate, mjd)
+    say(f"drawn in {output}")
+
+
+@plot.command()
+@click.argument("mangaid")
+@MODEL
+@scored_options
+@visit_options
+@OUTPUT
+@click.pass_context
+def uncertainty(
+    ctx: click.Context,
+    mangaid: str,
+    model: str,
+    dataset: str | None,
+    ensemble: str | None,
+    plate: int | None,
+    mjd: int | None,
+    output: Path,
+) -> None:
+    """A spectrum and its uncertainty (the paper's Fig. 7).
+
+    Writes the file; read-only for the database. Beside the median of its look-alikes; these are
+    the ten nearest spectra of other stars in the latent space of one model.
+
+    \b
+    Example:
+      catalog plot uncertainty 3-33352569 -o uncertainty.pdf
+    """
+    catalog_of(ctx).plot.uncertainty(output, mangaid, model, dataset, ensemble, plate, mjd)
+    say(f"drawn in {output}")
+
+
+@plot.command()
+@click.argument("mangaid")
+@MODEL
+@click.option("-k", default=5, show_default=True, help="How many, at most 20.")
+@click.option("--all", "all_", is_flag=True, help="Also stars that are not in the model's training split.")
+@scored_options
+@visit_options
+@OUTPUT
+@click.pass_context
+def neighbors(
+    ctx: click.Context,
+    mangaid: str,
+    model: str,
+    k: int,
+    all_: bool,
+    dataset: str | None,
+    ensemble: str | None,
+    plate: int | None,
+    mjd: int | None,
+    output: Path,
+) -> None:
+    """A spectrum above its look-alikes (the paper's Fig. 10).
+
+    Writes the file; read-only for the database. They are the nearest spectra of other stars of the dataset in the
+    latent space of one model, among stars that it was trained on.
+
+    \b
+    Example:
+      catalog plot neighbors 7-17219806 -o neighbors.pdf
+    """
+    catalog_of(ctx).plot.neighbors(output, mangaid, model, k, dataset, ensemble, plate, mjd, trained_on=not all_)
+    say(f"drawn in {output}")
+
+
+@plot.command()
+@MODEL
+@click.option("--color", default="bp_rp", show_default=True, help="A column of numbers of cmd or consensus_anomaly.")
+@click.option("--mark", metavar="MANGAID", multiple=True, help="A star to be named; repeatable.")
+@scored_options
+@OUTPUT
+@click.pass_context
+def latent(
+    ctx: click.Context,
+    model: str,
+    color: str,
+    mark: tuple[str, ...],
+    dataset: str | None,
+    ensemble: str | None,
+    output: Path,
+) -> None:
+    """A map of one model's latent space.
+
+    Writes the file; read-only for the database. Its two principal axes, a point per spectrum;
+    colours end at the 1st and 99th percentile of the column.
+
+    \b
+    Example:
+      catalog plot latent --color mean_percentile --mark 7-17219806 -o latent.pdf
+    """
+    catalog_of(ctx).plot.latent(output, color, mark, model, dataset, ensemble)
     say(f"drawn in {output}")

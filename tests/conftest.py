@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from fetching import content, sas  # noqa: F401  # fixtures
 from files import (
+    N_PIXEL,
+    WAVELENGTH,
     smooth_flux,
     write_combspec,
     write_gaia,
@@ -73,6 +75,38 @@ def scored(ingested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     catalog = Catalog(path)
     catalog.train("small", RECIPE, models=3, name="test")
     catalog.score("large")
+    return path
+
+
+@pytest.fixture(scope="session")
+def visited(scored: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The scored database with two more datasets that it has scored.
+
+    `visits`: two of one star, the first with quality bits, and one of another star, all masked, whose visit table is
+    not there; `bare`: two spectra without ivar and mask, the first with one pixel a thousand times too bright.
+    """
+    path = tmp_path_factory.mktemp("visited") / "catalog.duckdb"
+    shutil.copy(scored, path)
+    shutil.copytree(scored.with_suffix(".weights"), path.with_suffix(".weights"))
+    flux = smooth_flux(5, seed=4)
+    flux[3, 2500] *= 1000
+    visits = {
+        "PLATE": np.array([9000, 9001, 9000], np.int32),
+        "IFUDESIGN": np.array(["12701"] * 3),
+        "MJD": np.array([58000, 58001, 58000], np.int32),
+        "MJDQUAL": np.array([1 << 5 | 1 << 10 | 1 << 20, 0, 0], np.int32),
+        "MASK": np.repeat([[0], [0], [1]], N_PIXEL, axis=1).astype(np.int32),
+    }
+    folder = tmp_path_factory.mktemp("visits")
+    star, other = MANGAIDS[3:5]
+    write_combspec(folder / "mastar-goodspec.fits", [star, star, other], flux[:3], **visits)
+    columns = {"MANGAID": np.array([star, other]), "WAVE": np.tile(WAVELENGTH, (2, 1)), "FLUX": flux[3:]}
+    write_table(folder / "bare.fits", columns)
+    catalog = Catalog(path)
+    catalog.ingest([folder / "mastar-goodspec.fits"])
+    catalog.ingest([folder / "bare.fits"], dataset="bare")
+    for dataset in ("visits", "bare"):
+        catalog.score(dataset)
     return path
 
 

@@ -18,7 +18,11 @@ STYLE: dict[Any, Any] = {
     "axes.linewidth": 0.6,
     "pdf.fonttype": 42,  # text that a journal can edit
     "svg.fonttype": "none",
+    "svg.hashsalt": "catalog",  # or the ids in the file would be others each time
 }
+
+NO_DATE: dict[str, dict[str, Any]] = {".png": {}, ".pdf": {"CreationDate": None}, ".svg": {"Date": None}}
+"""The same figure gives the same bytes."""
 
 
 def writable(path: Path) -> Path:
@@ -40,6 +44,6 @@ def save(make: Callable[[], Figure], path: Path) -> None:
     with mpl.rc_context(STYLE):
         figure = make()
         try:
-            figure.savefig(path, dpi=200)
+            figure.savefig(path, dpi=200, metadata=NO_DATE[path.suffix.lower()])
         except OSError as error:
             raise CatalogError(f"{path} cannot be written: {error.strerror or error}") from error

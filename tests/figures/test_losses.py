@@ -24,14 +24,14 @@ def test_training_above_validation_below_a_line_per_model(scored: Path) -> None:
 @pytest.mark.parametrize(("suffix", "begins"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")])
 def test_the_suffix_tells_the_format(scored: Path, tmp_path: Path, suffix: str, begins: bytes) -> None:
     path = tmp_path / f"losses.{suffix}"
-    Catalog(scored).plot_losses(path)
+    Catalog(scored).plot.losses(path)
     assert path.read_bytes().startswith(begins)
 
 
 def test_what_cannot_be_drawn_says_why(scored: Path, ingested: Path, tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"a figure is one of \.png, \.pdf, \.svg"):
-        Catalog(scored).plot_losses(tmp_path / "losses.gif")
+        Catalog(scored).plot.losses(tmp_path / "losses.gif")
     with pytest.raises(CatalogError, match="no ensemble best"):
         Catalog(scored).losses("best")
     with pytest.raises(CatalogError, match="train one with: catalog train"):
-        Catalog(ingested).plot_losses(tmp_path / "losses.png")
+        Catalog(ingested).plot.losses(tmp_path / "losses.png")
