@@ -11,8 +11,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from benchmarks.measure import table
 from benchmarks.strengths import PIXEL_OF_R500
+from catalog.extinction import extinction
 from catalog.surveys.mock.atmosphere import photospheres
-from catalog.surveys.mock.dust import extinction, interstellar
+from catalog.surveys.mock.dust import interstellar
 from catalog.surveys.mock.grid import WAVELENGTH, WIDE
 from catalog.surveys.mock.population import draw
 from catalog.surveys.mock.spectrograph import blur

@@ -1,4 +1,4 @@
-"""Known oddities among real spectra: their ranks in the consensus of three models of 40 epochs."""
+"""Known oddities among real spectra: their ranks by every score, in ensembles of three recipes."""
 
 import csv
 import json
@@ -14,7 +14,12 @@ import numpy as np
 from benchmarks.measure import table
 
 DATA = Path(os.environ.get("CATALOG_TEST_DATA", Path(__file__).parents[2] / "shared" / "data")) / "real_stars"
-TRAIN = ["train", "--dataset", "small", "--window", "3910", "8770", "--models", "3", "--epochs", "40"]
+TRAIN = {
+    "paper": ["--models", "3", "--epochs", "40"],
+    "fast": ["--recipe", "fast"],
+    "pca": ["--recipe", "pca"],
+}
+"""Ensembles, and how they are trained."""
 
 
 def run(database: Path, *arguments: str) -> tuple[str, float]:
@@ -25,10 +30,35 @@ def run(database: Path, *arguments: str) -> tuple[str, float]:
     return done.stdout, time.perf_counter() - start
 
 
+RANKS = {
+    "error": "consensus_rank",
+    "unseen": "unseen_rank",
+    "chi2": "chi2_rank",
+    "relative": "relative_rank",
+    "isolation": "isolation_rank",
+    "peers": "peer_rank",
+}
+
+
 def area_under_roc(rank: np.ndarray, odd: np.ndarray) -> float:
-    """Probability that an odd star ranks before an ordinary one."""
-    ahead = (rank[odd][:, None] < rank[~odd][None, :]).mean()
-    return float(ahead)
+    """Probability that an odd star ranks before an ordinary one; NaN where there is none of either."""
+    ordinary = np.sort(rank[~odd])
+    later = len(ordinary) - np.searchsorted(ordinary, rank[odd], "right")
+    return float(np.mean(later / len(ordinary))) if odd.any() and len(ordinary) else np.nan
+
+
+def by_score(rows: list[dict[str, object]], odd: np.ndarray) -> list[list[object]]:
+    """What each score finds, of the stars that it ranks."""
+    lines: list[list[object]] = []
+    for score, column in RANKS.items():
+        ranked = np.array([row[column] is not None for row in rows])
+        rank = np.array([row[column] for row in rows if row[column] is not None], float)
+        known = odd[ranked]
+        top = rank <= 0.05 * len(rank)
+        found = f"{known[top].sum()} of {known.sum()}" if len(rank) else ""
+        auc = area_under_roc(rank, known)
+        lines.append([score, len(rank), found, "" if np.isnan(auc) else f"{auc:.2f}"])
+    return lines
 
 
 def main() -> None:
@@ -39,34 +69,35 @@ def main() -> None:
         truth = {row["mangaid"]: row for row in csv.DictReader(file)}
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "c.duckdb"
-        seconds = {}
-        _, seconds["ingest"] = run(database, "ingest", str(DATA))
-        _, seconds["train"] = run(database, *TRAIN)
-        _, seconds["score"] = run(database, "score", "--dataset", "large")
-        answer, seconds["outliers"] = run(
-            database, "outliers", "--dataset", "large", "--limit", "100000", "--format", "json"
-        )
-    rows = json.loads(answer)
-    rank = np.array([row["consensus_rank"] for row in rows])
-    odd = np.array([bool(truth[row["mangaid"]]["anomaly"]) for row in rows])
-    print(f"### Known oddities among {len(rows)} real spectra\n")
-    print(f"    catalog {' '.join(TRAIN)}\n    catalog score --dataset large\n    catalog outliers --dataset large\n")
-    print(", ".join(f"{name} {value:.0f} s" for name, value in seconds.items()), end=". ")
+        run(database, "ingest", str(DATA))
+        answers = {}
+        for name, training in TRAIN.items():
+            run(database, "train", "--dataset", "small", "--window", "3910", "8770", "--name", name, *training)
+            run(database, "score", "--dataset", "large", "--ensemble", name)
+            answer, _ = run(database, "outliers", "--ensemble", name, "--limit", "100000", "--format", "json")
+            answers[name] = {row["mangaid"]: row for row in json.loads(answer)}
+    ids = sorted(answers["paper"])
+    odd = np.array([bool(truth[mangaid]["anomaly"]) for mangaid in ids])
+    print(f"### Known oddities among {len(ids)} real spectra\n")
     print(
-        f"Area under the ROC curve {area_under_roc(rank, odd):.2f}; of the first 10 {odd[rank <= 10].sum()} are "
-        f"labelled odd; {odd[rank <= 0.05 * len(rows)].sum()} of {odd.sum()} are in the first 5 %.\n"
+        "How many of the labelled stars are in the first 5 %, and the area under the ROC curve, by each score. There is"
     )
+    print("no photometry, so that nothing has peers; and ivar for a part only.\n")
+    for name, training in TRAIN.items():
+        print(f"    catalog train --dataset small --window 3910 8770 --name {name} {' '.join(training)}")
+        print(f"    catalog score --dataset large --ensemble {name}\n")
+        print(table(["score", "ranked", "first 5 %", "AUC"], by_score([answers[name][i] for i in ids], odd)) + "\n")
+    columns = [column for score, column in RANKS.items() if score != "peers"]
     cells = [
-        [row["consensus_rank"], row["unseen_rank"] or "", f"{row['n_flagged']} of {row['n_model']}",
-         f"{row['mean_percentile']:.1f}", row["mangaid"], truth[row["mangaid"]]["anomaly"],
-         truth[row["mangaid"]]["spectral_type"]]
-        for row, is_odd in zip(rows, odd, strict=True)
+        [mangaid, truth[mangaid]["anomaly"], truth[mangaid]["spectral_type"]]
+        + [str(answers[name][mangaid][column] or "") for name in TRAIN for column in columns]
+        for mangaid, is_odd in zip(ids, odd, strict=True)
         if is_odd
-    ]  # fmt: skip
-    print(table(["rank", "unseen rank", "flagged by", "mean percentile", "star", "kind", "type"], cells))
-    absent = [
-        mangaid for mangaid, row in truth.items() if row["anomaly"] and mangaid not in {r["mangaid"] for r in rows}
     ]
+    cells.sort(key=lambda cell: (cell[1], int(cell[3])))
+    ranks = [f"{name}: {score}" for name in TRAIN for score in RANKS if score != "peers"]
+    print("Ranks:\n\n" + table(["star", "kind", "type", *ranks], cells))  # type: ignore[arg-type]
+    absent = [mangaid for mangaid, row in truth.items() if row["anomaly"] and mangaid not in ids]
     print(f"\nNot usable in this window, so without a score: {len(absent)} labelled stars ({', '.join(absent)}).")
 
 

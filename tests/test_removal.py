@@ -49,6 +49,7 @@ HOME = {
     "model_id": "model_version",
     "other_model_id": "model_version",
     "spectrum_id": "spectrum",
+    "neighbor_spectrum_id": "spectrum",
     "evaluation_id": "evaluation",
     "external_catalog_id": "external_catalog",
     "star_id": "star",
@@ -71,7 +72,7 @@ def dangling(database: Path) -> list[tuple[str, str]]:
             if key.endswith("_id") and table.name != HOME.get(key) and key not in FOREIGN
             if connection.execute(
                 f"SELECT count(*) FROM {table.name} WHERE {key} IS NOT NULL AND {key} NOT IN "
-                f"(SELECT {key.removeprefix('other_')} FROM {HOME[key]})"
+                f"(SELECT {key.removeprefix('other_').removeprefix('neighbor_')} FROM {HOME[key]})"
             ).fetchone()
             != (0,)
         ]
