@@ -1,3 +1,5 @@
+-- The dataset is compared in the aggregate and not in the join: DuckDB would join the spectra of the dataset with the star
+-- first, and take three times as long.
 WITH asked AS (
     SELECT
         ensemble.name AS ensemble,
@@ -35,17 +37,18 @@ nearest AS (
         asked.spectrum_id,
         min_by(
             {'spectrum_id': other.spectrum_id, 'star_id': other_spectrum.star_id,
-             'distance': array_distance(asked.latent, other.latent), 'role': star_role.role},
+             'distance': array_distance(asked.latent, other.latent)},
             array_distance(asked.latent, other.latent),
             n_neighbor
+        ) FILTER (
+            other_spectrum.dataset_id = asked.dataset_id AND other_spectrum.star_id <> asked.star_id
         ) AS neighbors
     FROM asked
     JOIN latent_vector AS other ON other.model_id = asked.model_id
     JOIN spectrum AS other_spectrum ON other_spectrum.spectrum_id = other.spectrum_id
-    LEFT JOIN star_role ON star_role.model_id = other.model_id AND star_role.star_id = other_spectrum.star_id
-    WHERE other_spectrum.dataset_id = asked.dataset_id
-      AND other_spectrum.star_id <> asked.star_id
-      AND (with_role IS NULL OR star_role.role = with_role)
+    WHERE (with_role IS NULL OR (other.model_id, other_spectrum.star_id) IN (
+          SELECT (star_role.model_id, star_role.star_id) FROM star_role WHERE star_role.role = with_role
+    ))
     GROUP BY ALL
 ),
 
@@ -81,6 +84,7 @@ SELECT
     ranked.neighbor.spectrum_id AS neighbor_spectrum_id,
     neighbor_star.mangaid AS neighbor_mangaid,
     ranked.neighbor.distance AS distance,
-    ranked.neighbor.role AS neighbor_role
+    star_role.role AS neighbor_role
 FROM ranked
 JOIN star AS neighbor_star ON neighbor_star.star_id = ranked.neighbor.star_id
+LEFT JOIN star_role ON star_role.model_id = ranked.model_id AND star_role.star_id = ranked.neighbor.star_id
