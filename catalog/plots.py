@@ -128,7 +128,7 @@ class Plots:
             if not has_ivar(spectrum):
                 raise CatalogError(f"the spectrum of {mangaid} in {found.name} has no ivar; its uncertainty is unknown")
             (member,) = find_models(connection, row, [model])
-            alike = look_alikes(connection, spectrum.meta, member, N_ALIKE, trained_on=False)
+            alike = look_alikes(connection, spectrum.meta, row, member, N_ALIKE, None)
             others = [read_arrays(connection, near) for near in alike]
             known = describe_spectrum(connection, spectrum.meta, row)
         uncertainty.draw(spectrum, list(filter(has_ivar, others)), known, member.name, target)
@@ -143,12 +143,11 @@ class Plots:
         ensemble: str | None = None,
         plate: int | None = None,
         mjd: int | None = None,
-        *,
-        trained_on: bool = True,
+        role: str | None = "train",
     ) -> None:
         """A spectrum and its look-alikes in one model's latent space (the paper's Fig. 10).
 
-        trained_on : only stars of the model's training split, as in the paper; otherwise the nearest of all
+        role : "train": among the stars that the model was trained on, as the paper's; None: among all
         """
         target = writable(Path(file))
         if not 1 <= k <= 20:
@@ -157,7 +156,7 @@ class Plots:
             row, found = self._scored(connection, dataset, ensemble)
             spectrum = find_spectrum(connection, mangaid, found, plate, mjd)
             (member,) = find_models(connection, row, [model])
-            alike = look_alikes(connection, spectrum, member, k, trained_on=trained_on)
+            alike = look_alikes(connection, spectrum, row, member, k, role)
             spectra = [read_arrays(connection, shown) for shown in (spectrum, *alike)]
             known = describe_spectrum(connection, spectrum, row)
         neighbors.draw(spectra, known, member.name, target)

@@ -6,6 +6,8 @@ import click
 from catalog.cli.options import Command, catalog_of, scored_options
 from catalog.cli.output import say
 
+from catalog.neighbors import ROLES
+
 OUTPUT = click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE", help="png, pdf or svg."
 )
@@ -152,7 +154,13 @@ def uncertainty(
 @click.argument("mangaid")
 @MODEL
 @click.option("-k", default=5, show_default=True, help="How many, at most 20.")
-@click.option("--all", "all_", is_flag=True, help="Also stars that are not in the model's training split.")
+@click.option(
+    "--role",
+    type=click.Choice([*ROLES, "any"]),
+    default="train",
+    show_default=True,
+    help="Only stars with this part in the model's training.",
+)
 @scored_options
 @visit_options
 @OUTPUT
@@ -162,7 +170,7 @@ def neighbors(
     mangaid: str,
     model: str,
     k: int,
-    all_: bool,
+    role: str,
     dataset: str | None,
     ensemble: str | None,
     plate: int | None,
@@ -172,13 +180,14 @@ def neighbors(
     """A spectrum above its look-alikes (the paper's Fig. 10).
 
     Writes the file; read-only for the database. They are the nearest spectra of other stars of the dataset in the
-    latent space of one model, among stars that it was trained on.
+    latent space of one model; by default among stars that it was trained on.
 
     \b
     Example:
       catalog plot neighbors 7-17219806 -o neighbors.pdf
     """
-    catalog_of(ctx).plot.neighbors(output, mangaid, model, k, dataset, ensemble, plate, mjd, trained_on=not all_)
+    part = None if role == "any" else role
+    catalog_of(ctx).plot.neighbors(output, mangaid, model, k, dataset, ensemble, plate, mjd, part)
     say(f"drawn in {output}")
 
 

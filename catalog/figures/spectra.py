@@ -33,24 +33,25 @@ def limits(values: np.ndarray, margin: float = 0.05) -> tuple[float, float]:
 
     values : any shape
 
-    >>> limits(np.array([0.0, 1, 2, 3, 4, 1e6]), margin=0)
-    (0.0, 4.5)
-    >>> limits(np.array([np.nan]))
-    (0.0, 1.0)
+    >>> limits(np.array([0.0, 0, 0, 1, 2, 2, 2, 1e6]), margin=0)
+    (0.0, 2.0)
+    >>> limits(np.array([np.nan, 7.0]))
+    (6.3, 7.7)
     """
     finite = np.sort(values[np.isfinite(values)].astype(np.float64))
     if not len(finite):
         return 0.0, 1.0
     middle = float(np.median(finite))
     lo, hi = middle - _reach(middle - finite[::-1]), middle + _reach(finite - middle)
-    room = margin * (hi - lo) or abs(middle) * 0.1 or 1.0
+    room = margin * (hi - lo) if hi > lo else abs(middle) * 0.1 or 1.0
     return lo - room, hi + room
 
 
 def _reach(above: np.ndarray) -> float:
     """How far ascending values reach above 0, spikes left out."""
-    highest, third = float(above[-1]), float(above[-min(3, len(above))])
-    return max(1.5 * third if highest > SPIKE * third > 0 else highest, 0.0)
+    third = above[-min(3, len(above))]
+    kept = above[above <= SPIKE * third] if third > 0 else above
+    return max(float(kept[-1]), 0.0)
 
 
 def mark_clipped(panel: Axes, x: np.ndarray, y: np.ndarray, color: str) -> None:

@@ -27,7 +27,7 @@ def test_a_suffix_that_is_no_figure(scored: Path, run: Callable, tmp_path: Path)
         (["errors", "--dataset", "large"], "spectra per bin"),
         (["uncertainty", ODD, "--model", "MODEL2"], "look-alikes in MODEL2"),
         (["neighbors", ODD, "-k", "2"], "in the training split"),
-        (["neighbors", ODD, "--all"], "rank 1 of 39 in test"),
+        (["neighbors", ODD, "--role", "any"], "rank 1 of 39 in test"),
         (["latent", "--color", "mean_percentile", "--mark", ODD, "--mark", MANGAIDS[3]], MANGAIDS[3]),
         (["reconstruction", ODD, "--models", "MODEL3, MODEL1"], "MODEL3"),
     ],

@@ -30,7 +30,7 @@ def test_the_star_and_five_of_the_training_split_the_nearest_first(
 
 
 def test_of_whatever_role_they_are_those_that_the_database_says(scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    figure = drawn(monkeypatch, scored, "neighbors", ODD, model="MODEL2", k=10, trained_on=False)
+    figure = drawn(monkeypatch, scored, "neighbors", ODD, model="MODEL2", k=10, role=None)
     listed = Catalog(scored).query(
         "SELECT neighbor_mangaid, distance, neighbor_role FROM latent_neighbor "
         "WHERE mangaid = $id AND model = 'MODEL2' AND dataset = 'large' ORDER BY distance, neighbor_spectrum_id",
@@ -45,7 +45,7 @@ def test_of_whatever_role_they_are_those_that_the_database_says(scored: Path, mo
 
 
 def test_other_visits_of_the_star_are_no_neighbours(visited: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    figure = drawn(monkeypatch, visited, "neighbors", VISITED, dataset="visits", mjd=58001, trained_on=False)
+    figure = drawn(monkeypatch, visited, "neighbors", VISITED, dataset="visits", mjd=58001, role=None)
     assert [name.split(", at")[0] for name in names(figure)] == [VISITED, f"{OTHER}, plate 9000, MJD 58000"]
 
 
