@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from catalog.autoencoder.recipe import Recipe
 from catalog.database.connection import Database, arrow
 from catalog.database.names import find_ensemble, find_scored_dataset, require_star
+from catalog.diagram import diagram
 from catalog.errors import CatalogError
-from catalog.figures import errors, latent, losses, neighbors, network, reconstruction, uncertainty
+from catalog.figures import cmd, errors, latent, losses, neighbors, network, reconstruction, uncertainty
 from catalog.figures.file import writable
 from catalog.latents import latent_map, look_alikes
 from catalog.provenance import canonical_json
@@ -58,6 +59,27 @@ class Plots:
         """
         target = writable(Path(file))
         losses.draw(losses_of(self.database, ensemble), target)
+
+    def cmd(
+        self,
+        file: str | Path,
+        catalogs: Sequence[str] = (),
+        dataset: str | None = None,
+        ensemble: str | None = None,
+        mark: int = 3,
+        *,
+        observed: bool = False,
+    ) -> list[str]:
+        """The colour-magnitude diagram (the paper's Fig. 1), or attached catalogs in it (Fig. 11).
+
+        catalogs : names, or NAME:COLUMN, where the values of the column are kinds to be told apart
+        mark : how many of the oddest stars; observed : not corrected for extinction
+        Before anything is scored, it has all stars. Returns what is not drawn, a line each.
+        """
+        target = writable(Path(file))
+        found = diagram(self.database, catalogs, dataset, ensemble, mark, observed=observed)
+        cmd.draw(found, target)
+        return found.remarks
 
     def network(self, file: str | Path, ensemble: str | None = None) -> None:
         """The layers of an ensemble's models with their sizes (the paper's Fig. 2).

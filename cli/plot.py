@@ -68,6 +68,37 @@ def losses(ctx: click.Context, ensemble: str | None, output: Path) -> None:
     say(f"drawn in {output}")
 
 
+@plot.command()
+@click.option("--catalog", "catalogs", multiple=True, metavar="NAME[:COLUMN]", help="Attached catalog.  Repeatable.")
+@click.option("--mark", default=3, show_default=True, type=click.IntRange(0), help="How many of the oddest stars.")
+@click.option("--observed", is_flag=True, help="Not corrected for extinction.")
+@scored_options
+@OUTPUT
+@click.pass_context
+def cmd(
+    ctx: click.Context,
+    catalogs: tuple[str, ...],
+    mark: int,
+    observed: bool,
+    dataset: str | None,
+    ensemble: str | None,
+    output: Path,
+) -> None:
+    """Colour-magnitude diagram of the survey (the paper's Fig. 1), or of attached catalogs in it (Fig. 11).
+
+    Writes the file; read-only for the database. A column behind the name of a catalog tells kinds apart. With
+    --observed, a catalog that has Gaia photometry and a parallax of its own is drawn with all its rows, else with
+    those that are stars of the survey.
+
+    \b
+    Example:
+      catalog plot cmd -o cmd.pdf
+      catalog plot cmd --catalog li2018:Type --catalog roulston2021 --observed -o carbon.pdf
+    """
+    for remark in catalog_of(ctx).plot.cmd(output, catalogs, dataset, ensemble, mark, observed=observed):
+        say(remark)
+    say(f"drawn in {output}")
+
 
 @plot.command()
 @scored_options

@@ -35,11 +35,19 @@ def evaluated(scored: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(scored, folder)
     (folder / "truth.csv").write_text(f"mangaid,kind\n{ODD},emission-line\n")
     Catalog(folder / scored.name).evaluate(TruthFile(folder / "truth.csv"), baselines=False)
+    # As VizieR gives a list of carbon stars.
+    listed = Catalog(scored).query(
+        "SELECT ra AS _RAJ2000, dec AS _DEJ2000, 'C-H' AS Type FROM star WHERE star_id <= 20"
+    )
+    listed.write(folder / "li2018.vot", format="votable")
+    Catalog(folder / scored.name).attach(
+        folder / "li2018.vot", "li2018", sky=("_RAJ2000", "_DEJ2000"), radius=3, epoch=2000
+    )
     return folder / scored.name
 
 
-@pytest.mark.parametrize("sql", blocks("sql"))
-def test_sql_of_the_readme_runs_and_finds_something(sql: str, evaluated: Path) -> None:
+@pytest.mark.parametrize("sql", blocks("sql", README, *DOCS))
+def test_sql_of_the_readme_and_of_docs_runs_and_finds_something(sql: str, evaluated: Path) -> None:
     rows = Catalog(evaluated).query(sql.replace("3-1552457", ODD))
     empty_here = "source = 'v2 MED'" in sql or "n_model_unseen >= 2" in sql
     assert len(rows) or empty_here

@@ -29,6 +29,9 @@ from catalog.table import to_table
 ASSUMED_EPOCH = 2000.0
 """Of positions that a file does not date: that of most lists in the literature."""
 
+ROW_GROUP_SIZE = 122_880
+"""DuckDB's own: rows of catalogs are short, unlike those of spectra."""
+
 NAME = r"[a-z][a-z0-9_]{0,39}"
 
 ATTACHED = """
@@ -109,7 +112,7 @@ def attach(database: Database, file: Path, name: str, way: Way, *, every: bool =
         raise CatalogError(f"{file} cannot be read: {error.strerror}") from error
     if not size:
         raise CatalogError(f"{file} is empty")
-    with database.write() as connection:
+    with database.write(row_group_size=ROW_GROUP_SIZE) as connection:
         old = _old(connection, name)
         asked = sha256_of_text(f"{way} {every} {matching.ask(connection, way)}")
         if old is not None and (old.file, old.sha256, old.asked_sha256) == (file.name, sha256, asked):
