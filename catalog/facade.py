@@ -14,6 +14,7 @@ from astropy.table import MaskedColumn, QTable, Table
 from catalog.anomaly import questions
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.recipes import PAPER, find_recipe
+from catalog.contents import contents
 from catalog.database.compaction import compact
 from catalog.database.connection import Database, arrow
 from catalog.database.meaning import MEANINGS
@@ -23,6 +24,7 @@ from catalog.errors import CatalogError
 from catalog.exchange import Exported, Imported, export_ensemble, import_ensemble
 from catalog.external import Attached, attach, attached, detach, way_of
 from catalog.forms import SpectrumForm, TableForm, spectrum_as, table_as
+from catalog.export.export import ExportedTable, export
 from catalog.ingest import ingest
 from catalog.labels import add_label, add_labels, labels, remove_label
 from catalog.loader import Ingested
@@ -240,6 +242,37 @@ class Catalog:
         The file is open until the context is left, and `timeout` runs meanwhile. Read-only.
         """
         return answer(self.database, sql, parameters, external=external, timeout=timeout)
+
+    def schema(self, name: str | None = None) -> Table:
+        """One row per table, view and macro; of one of them, a row per column: type, unit and meaning. Read-only."""
+        return contents(self.database, name)
+
+    def export(
+        self,
+        what: str,
+        file: str | Path,
+        dataset: str | None = None,
+        ensemble: str | None = None,
+        force: bool = False,
+    ) -> ExportedTable:
+        """Write a table, a view or the answer to a SELECT to a file: .vot, .fits, .ecsv, .parquet or .csv.
+
+        what : a name as `schema` lists them, or SQL
+        dataset, ensemble : only the rows of these, of a view with such columns
+        force : replace the file if it is there
+        Units, UCDs, meaning and provenance go along. The file appears complete or not at all; the database stays as it
+        is.
+        """
+        return export(self.database, what, file, dataset=dataset, ensemble=ensemble, force=force)
+
+    def send(self, what: str, dataset: str | None = None, ensemble: str | None = None) -> list[str]:
+        """Send a table, a view or the answer to a SELECT to TOPCAT, Aladin or whoever listens, by SAMP.
+
+        Returns who has loaded it. Read-only. Raises CatalogError if no hub runs, or nobody takes tables.
+        """
+        from catalog.export.samp import send  # loads a web server
+
+        return send(self.database, what, dataset=dataset, ensemble=ensemble)
 
     def outliers(
         self,

@@ -30,6 +30,8 @@ COMMANDS = {
     "evaluate": "Measure what is recovered of known anomalies.",
     "plot": "Draw a figure into a png, pdf or svg file.",
     "query": "Answer a SQL question.",
+    "schema": "List tables, views and macros, or the columns of one.",
+    "export": "Write a view, a table or an answer to a file for other programs.",
 }
 """Every command and its first help line, here so that `catalog --help` imports none of them."""
 

@@ -1,0 +1,137 @@
+"""What is in a database, as it says itself: its tables, views and macros, and the meaning of their columns."""
+
+import re
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+import sqlalchemy as sa
+from astropy import units as u
+
+from catalog.database.connection import arrow
+from catalog.database.schema import REVISION_TABLE
+from catalog.errors import CatalogError
+
+RELATIONS = f"""
+WITH relation (kind, schema_name, name, arguments, comment) AS (
+    SELECT 'table', schema_name, table_name, NULL, comment
+    FROM duckdb_tables()
+    WHERE database_name = current_database() AND NOT internal AND table_name <> '{REVISION_TABLE}'
+    UNION ALL
+    SELECT 'view', schema_name, view_name, NULL, comment
+    FROM duckdb_views()
+    WHERE database_name = current_database() AND NOT internal
+    UNION ALL
+    SELECT 'macro', schema_name, function_name, parameters, comment
+    FROM duckdb_functions()
+    WHERE database_name = current_database() AND NOT internal AND function_type = 'table_macro'
+)
+
+SELECT kind, schema_name, name, arguments, comment FROM relation ORDER BY kind, schema_name <> 'main', schema_name, name
+"""
+
+COLUMNS = """
+SELECT column_name, data_type, comment
+FROM duckdb_columns()
+WHERE database_name = current_database() AND schema_name = $schema_name AND table_name = $name
+ORDER BY column_index
+"""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table, view or macro.
+
+    name : with that of its schema, if that is not the main one
+    sql : the same as SQL; of a macro, called with NULL for every argument
+    """
+
+    kind: str
+    schema_name: str
+    short_name: str
+    arguments: tuple[str, ...]
+    comment: str | None
+
+    @property
+    def name(self) -> str:
+        return self.short_name if self.schema_name == "main" else f"{self.schema_name}.{self.short_name}"
+
+    @property
+    def sql(self) -> str:
+        parts = [self.short_name] if self.schema_name == "main" else [self.schema_name, self.short_name]
+        called = f"({', '.join(['NULL'] * len(self.arguments))})" if self.kind == "macro" else ""
+        return ".".join(quoted(part) for part in parts) + called
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column with what its comment says; unit None: dimensionless, or no quantity, or unknown."""
+
+    name: str
+    type: str
+    unit: str | None
+    description: str | None
+
+
+def quoted(name: str) -> str:
+    """A name as SQL. Read-only.
+
+    >>> quoted('my "list"')
+    '"my ""list\"""'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def relations(connection: sa.Connection) -> list[Relation]:
+    """Every table, view and macro, in this order. Read-only."""
+    order = ("table", "view", "macro")
+    found = [
+        Relation(row["kind"], row["schema_name"], row["name"], tuple(row["arguments"] or ()), row["comment"])
+        for row in arrow(connection, RELATIONS).to_pylist()
+    ]
+    return sorted(found, key=lambda relation: order.index(relation.kind))
+
+
+def find_relation(connection: sa.Connection, name: str) -> Relation:
+    """The table, view or macro of that name, in any case. Read-only. Raises CatalogError if there is none."""
+    found = relations(connection)
+    for relation in found:
+        if relation.name.lower() == name.strip().lower():
+            return relation
+    raise CatalogError(f"no table, view or macro {name}; there are: {', '.join(relation.name for relation in found)}")
+
+
+def columns(connection: sa.Connection, relation: Relation) -> list[Column]:
+    """The columns of a table or view, or those that a macro gives, with the meaning in its comment. Read-only."""
+    if relation.kind == "macro":
+        return _columns_of_macro(connection, relation)
+    wanted = {"schema_name": relation.schema_name, "name": relation.short_name}
+    return [
+        Column(row["column_name"], row["data_type"], *split_comment(row["comment"]))
+        for row in arrow(connection, COLUMNS, wanted).to_pylist()
+    ]
+
+
+def _columns_of_macro(connection: sa.Connection, relation: Relation) -> list[Column]:
+    try:
+        described: pa.Table = arrow(connection, f"DESCRIBE FROM {relation.sql}")
+    except duckdb.Error:
+        return []  # a macro that takes no NULL does not say what it gives
+    found = []
+    for row in described.to_pylist():
+        # DuckDB takes no comments on a macro's columns, so its own holds theirs: `…; column: comment; …`.
+        said = re.search(rf"; {re.escape(row['column_name'])}: (.*?)(?=; \w+: |$)", relation.comment or "")
+        found.append(Column(row["column_name"], row["column_type"], *split_comment(said and said[1])))
+    return found
+
+
+def split_comment(comment: str | None) -> tuple[str | None, str | None]:
+    """Unit and text of a column's comment, as `Meaning.comment` puts them together. Read-only.
+
+    >>> split_comment("[Fe/H] of the star [dex]"), split_comment("Vertices [bp_rp, abs_g]")
+    (('dex', '[Fe/H] of the star'), (None, 'Vertices [bp_rp, abs_g]'))
+    """
+    found = re.fullmatch(r"(.+) \[([^\[\]]+)\]", comment or "", re.DOTALL)
+    if found and not isinstance(u.Unit(found[2], parse_strict="silent"), u.UnrecognizedUnit):
+        return found[2], found[1]
+    return None, comment
