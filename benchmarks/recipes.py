@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks.measure import table
 from benchmarks.paper import Session
 from catalog.autoencoder.recipes import RECIPES
+from catalog.evaluation.methods import AUTOENCODER
 
 STRENGTHS = ("0.5", "1", "2")
 
@@ -62,12 +63,11 @@ def main() -> None:
     kinds: dict[str, list[object]] = {}
     for cost in costs:
         ask = ("evaluate", "--ensemble", cost["ensemble"], "--no-baselines", "--format", "csv")
-        planted = session.run(*ask)
-        known = {
-            row["members"]: row
-            for row in session.run(*ask, "--truth", truth)
-            if not row["kind"] and not row["strength"]
-        }
+        planted, listed = (
+            [row for row in session.run(*ask, *more) if row["method"] == AUTOENCODER]
+            for more in ((), ("--truth", truth))
+        )
+        known = {row["members"]: row for row in listed if not row["kind"] and not row["strength"]}
         together = {(row["members"], f"{float(row['strength']):g}"): recall(row) for row in planted if not row["kind"]}
         summary.append(
             [
