@@ -80,7 +80,20 @@ WHERE latent.model_id = $model_id AND spectrum.dataset_id = $dataset_id
 ORDER BY latent.spectrum_id
 """
 
-THERE = "SELECT coalesce(max(neighbor_rank), 0) FROM neighbor WHERE model_id = $model_id AND dataset_id = $dataset_id"
+# As many as were asked for, or as the spectrum with the most others has.
+COMPLETE = """
+WITH star AS (
+    SELECT spectrum.star_id, count(*) AS n
+    FROM latent_vector AS latent
+    JOIN spectrum ON spectrum.spectrum_id = latent.spectrum_id
+    WHERE latent.model_id = $model_id AND spectrum.dataset_id = $dataset_id
+    GROUP BY spectrum.star_id
+)
+
+SELECT least($k, (SELECT sum(n) - min(n) FROM star)) = (
+    SELECT coalesce(max(neighbor_rank), 0) FROM neighbor WHERE model_id = $model_id AND dataset_id = $dataset_id
+)
+"""
 
 FORGET = "DELETE FROM neighbor WHERE model_id = $model_id AND dataset_id = $dataset_id"
 
@@ -154,7 +167,7 @@ def neighbors_of_all(
         progress(model.name, number, len(models))
         asked = {"model_id": model.model_id, "dataset_id": found.dataset_id}
         with database.write() as connection:
-            if connection.exec_driver_sql(THERE, asked).scalar_one() != k:
+            if not connection.exec_driver_sql(COMPLETE, asked | {"k": k}).scalar_one():
                 connection.exec_driver_sql(FORGET, asked)
                 added += _append_neighbors(connection, asked, k)
     progress("", len(models), len(models))

@@ -80,7 +80,7 @@ def outliers(
 ) -> Table:
     """Consensus anomalies, the oddest first; arguments and `meta` as `Catalog.outliers` has them.
 
-    Read-only. Raises CatalogError for unknown names, ranges that hold nothing, and a score that no spectrum has.
+    Read-only. Raises CatalogError for unknown names and scores, and for ranges that hold nothing.
     """
     if by not in BY:
         raise CatalogError(f"no score {by}; there are: {', '.join(BY)}")

@@ -37,7 +37,9 @@ FORGET_SCORES = "DELETE FROM score_standing WHERE model_id = $model_id AND datas
 
 FORGET_NEIGHBORS = "DELETE FROM neighbor WHERE model_id = $model_id AND dataset_id = $dataset_id"
 
-# A percentile is the share of the values at or below; where there is no value, there is none.
+# A percentile is the share of the values at or below; where there is no value, there is none. An error is at or above
+# the 99th percentile, as numpy interpolates it, if so many are not above it: quantile_cont is off by a digit where
+# equal errors stand on either side, and would flag none of them.
 STAND = """
 INSERT INTO score_standing
 SELECT
@@ -47,7 +49,7 @@ SELECT
     rank() OVER (ORDER BY scored.error DESC),
     100 * cume_dist() OVER (ORDER BY scored.error),
     CASE WHEN NOT around.seen THEN 100 * cume_dist() OVER (PARTITION BY around.seen ORDER BY scored.error) END,
-    scored.error >= quantile_cont(scored.error, $flagged_from / 100) OVER (),
+    100 * (count(*) OVER () - rank() OVER (ORDER BY scored.error DESC)) >= $flagged_from * (count(*) OVER () - 1),
     CASE
         WHEN scored.chi2 IS NOT NULL
             THEN 100 * cume_dist() OVER (PARTITION BY scored.chi2 IS NULL ORDER BY scored.chi2)

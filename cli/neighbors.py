@@ -4,6 +4,7 @@ import click
 from catalog.cli.options import catalog_of, format_option, scored_options
 from catalog.cli.output import progress_bar, say, show
 
+from catalog.errors import CatalogError
 from catalog.neighbors import ROLES
 
 
@@ -44,16 +45,16 @@ def neighbors(
     """
     catalog = catalog_of(ctx)
     if of_all == (mangaid is not None):
-        raise click.UsageError("give the MANGAID of a star, or --all")
+        raise CatalogError("give the MANGAID of a star, or --all")
     if of_all:
         if model or role or consensus:
-            raise click.UsageError("--all takes every model and every star; leave --model, --role and --consensus out")
+            raise CatalogError("--all takes every model and every star; leave --model, --role and --consensus out")
         with progress_bar("neighbors") as progress:
-            names = catalog.neighbors_of_all(k or 10, dataset, ensemble, progress)
+            names = catalog.neighbors_of_all(10 if k is None else k, dataset, ensemble, progress)
         say("ensemble {} on dataset {}: {} rows added to table neighbor".format(*names))
         return
     if consensus and model:
-        raise click.UsageError("--consensus merges all models; leave --model out")
+        raise CatalogError("--consensus merges all models; leave --model out")
     table = catalog.neighbors(
         str(mangaid), None if consensus else model or "MODEL1", 5 if k is None else k, dataset, ensemble, role
     )

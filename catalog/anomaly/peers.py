@@ -45,7 +45,7 @@ def rank_among_peers(bp_rp: np.ndarray, abs_g: np.ndarray, star_id: np.ndarray, 
         n_peer[rows] = there.sum(axis=1)
         rank[rows] = np.where(there.any(axis=1), 1 + odder.sum(axis=1), np.nan)
         radius = np.max(found.distance, axis=1, where=there, initial=0)
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             around = n_peer[rows] / (np.pi * MAGNITUDES_PER_COLOUR * radius**2)
         density[rows] = np.where(np.isfinite(around), around, np.nan)
     return Peers(density, n_peer, rank)

@@ -12,6 +12,9 @@ OUTSIDE = 5
 
 AT_A_TIME = 20
 
+DIGITS = 9
+"""Means are rounded as in the consensus, so that equal ones tie in whatever order they were added up."""
+
 SEED = 0
 
 
@@ -32,11 +35,12 @@ def rank_intervals(percentile: np.ndarray, flagged: np.ndarray, order: np.ndarra
     flags = np.where(known, flagged[:, by_rank], False).astype(float)
     lowest = highest = np.empty((0, n), np.int32)
     for weights in _draws(n_model):
-        # Flags count before percentiles, which are at most 100.
         with np.errstate(invalid="ignore"):
-            key = 1000 * (weights @ flags) + (weights @ merit) / (weights @ known)
+            mean = np.round((weights @ merit) / (weights @ known), DIGITS)
         ranks = np.empty((len(weights), n), np.int32)
-        for row, values in zip(ranks, np.nan_to_num(key, nan=-1), strict=True):
+        # Flags count before percentiles, which are at most 100.
+        keys = 1000 * (weights @ flags) + np.nan_to_num(mean, nan=-1)
+        for row, values in zip(ranks, keys, strict=True):
             row[np.argsort(-values, kind="stable")] = np.arange(1, n + 1)
         lowest = np.partition(np.concatenate([lowest, ranks]), OUTSIDE - 1, axis=0)[:OUTSIDE]
         highest = np.partition(np.concatenate([highest, ranks]), -OUTSIDE, axis=0)[-OUTSIDE:]

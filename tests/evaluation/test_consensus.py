@@ -10,6 +10,7 @@ from conftest import ODD
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from standings import stand_anew
 
 from catalog.database.connection import Database
 from catalog.evaluation.consensus import Consensus, Population
@@ -53,6 +54,7 @@ def test_it_is_the_view_where_errors_tie_are_zero_or_are_absent(
             if generator.random() < 0.9:
                 error = float(generator.integers(0, 4)) / 4
                 connection.execute("INSERT INTO reconstruction_error VALUES (?, ?, ?, NULL)", [*key, error])
+    stand_anew(database)
     stored = read_scores(Database(database), "large", None)
     assert np.isnan(stored.error).any()
     assert_equal(Population(stored.error, stored.seen).consensus, view(database))

@@ -3,14 +3,11 @@
 -- The mean percentile, and not the mean error, decides between equals, since the scale of errors differs between models.
 -- Beside it the same over the models that have not seen the star, and the ranks by the other scores.
 -- Means are rounded, so that they are the same digits, and equal ones tie, in whatever order DuckDB adds them up.
-WITH limits AS (
-    SELECT
-        standing.model_id,
-        standing.dataset_id,
-        quantile_cont(scored.error, threshold / 100) AS error
+-- An error is at or above a percentile, as numpy interpolates it, if so many are not above it: quantile_cont is off by a
+-- digit where equal errors stand on either side.
+WITH population AS (
+    SELECT standing.model_id, standing.dataset_id, count(*) AS n
     FROM score_standing AS standing
-    JOIN reconstruction_error AS scored
-        ON scored.model_id = standing.model_id AND scored.spectrum_id = standing.spectrum_id
     GROUP BY standing.model_id, standing.dataset_id
 ),
 
@@ -20,7 +17,7 @@ agreement AS (
         standing.dataset_id,
         standing.spectrum_id,
         count(*) AS n_model,
-        count(*) FILTER (scored.error >= limits.error) AS n_flagged,
+        count(*) FILTER (100 * (population.n - standing.rank) >= (population.n - 1) * threshold) AS n_flagged,
         round(avg(CASE WHEN scored.error > 0 THEN log10(scored.error) END), 9) AS mean_log10_error,
         round(stddev_samp(CASE WHEN scored.error > 0 THEN log10(scored.error) END), 9) AS std_log10_error,
         round(avg(standing.percentile), 9) AS mean_percentile,
@@ -36,7 +33,7 @@ agreement AS (
     JOIN reconstruction_error AS scored
         ON scored.model_id = standing.model_id AND scored.spectrum_id = standing.spectrum_id
     JOIN model_version AS model ON model.model_id = standing.model_id
-    JOIN limits ON limits.model_id = standing.model_id AND limits.dataset_id = standing.dataset_id
+    JOIN population ON population.model_id = standing.model_id AND population.dataset_id = standing.dataset_id
     GROUP BY model.ensemble_id, standing.dataset_id, standing.spectrum_id
 )
 

@@ -1,0 +1,245 @@
+"""Standings are made whenever scores or photometry come, once, all or none, and go with what they are of."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import alembic.command
+import duckdb
+import numpy as np
+import pytest
+from conftest import MANGAIDS, N_STAR, ODD, RECIPE
+from files import smooth_flux, write_combspec, write_gaia
+from standing_by_numpy import assert_standing
+
+from catalog import Catalog
+from catalog.autoencoder.recipes import PCA
+from catalog.database.connection import Database, raw_connection
+from catalog.database.migration import configuration
+from catalog.database.schema import REVISION
+from catalog.errors import CatalogError
+from catalog.standing import stand_the_rest
+
+STANDINGS = ("score_standing", "consensus_standing")
+
+FIFTH = """
+INSERT INTO model_version FROM model_version SELECT * REPLACE (5 AS model_id) WHERE member = 1;
+INSERT INTO training_split FROM training_split SELECT 5, spectrum_id, role WHERE model_id = 2;
+INSERT INTO latent_vector FROM latent_vector SELECT 5, spectrum_id, latent WHERE model_id = 3;
+INSERT INTO reconstruction_error FROM reconstruction_error SELECT 5, spectrum_id, error / 2, chi2 WHERE model_id = 4;
+"""
+
+
+def rows(database: Path, sql: str) -> list[tuple]:
+    with duckdb.connect(database, read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def contents(database: Path, *tables: str) -> dict[str, list[tuple]]:
+    return {table: rows(database, f"FROM {table} ORDER BY ALL") for table in tables}
+
+
+@pytest.fixture(scope="module")
+def trained(ingested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An ensemble of four, of principal components, that has scored nothing."""
+    path = tmp_path_factory.mktemp("trained") / "c.duckdb"
+    shutil.copy(ingested, path)
+    Catalog(path).train("small", replace(PCA, window=RECIPE.window), models=4, name="test")
+    return path
+
+
+@pytest.fixture(scope="module")
+def stood(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, which has scored `large` and `small`, with the look-alikes of all."""
+    path = tmp_path_factory.mktemp("stood") / "c.duckdb"
+    shutil.copy(trained, path)
+    shutil.copytree(trained.with_suffix(".weights"), path.with_suffix(".weights"))
+    catalog = Catalog(path)
+    for dataset in ("large", "small"):
+        catalog.score(dataset)
+        catalog.neighbors_of_all(3, dataset)
+    return path
+
+
+def killed(database: Path, where: str, what: str) -> None:
+    """Do something, and be killed at the call of a function."""
+    module, function = where.rsplit(".", 1)
+    code = f"""import itertools, os, signal
+from catalog import Catalog
+import {module} as module
+calls, function = itertools.count(1), module.{function}
+
+def until_killed(*arguments):
+    if next(calls) == {2 if function == "stand_scores" else 1}:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return function(*arguments)
+
+module.{function} = until_killed
+Catalog({str(database)!r}).{what}"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
+
+
+KILLS = {
+    "in the transaction of the second model": "catalog.scoring.stand_scores",
+    "between the models and the consensus": "catalog.scoring.stand_the_rest",
+    "in the transaction of the consensus": "catalog.standing.rank_among_peers",
+}
+
+
+@pytest.mark.parametrize("where", KILLS.values(), ids=KILLS)
+def test_killed_before_there_is_a_consensus_there_is_none_until_it_is_run_again(
+    trained: Path, stood: Path, copy_of: Callable[[Path], Path], where: str
+) -> None:
+    database = copy_of(trained)
+    killed(database, where, "score('large')")
+    assert rows(database, "SELECT count(*) FROM consensus_anomaly") == [(0,)]
+    n_model = 1 if where.endswith("stand_scores") else 4
+    assert rows(database, "SELECT count(*) FROM anomaly_score") == [(39 * n_model,)]
+    assert len(Catalog(database).outliers("large")) == 0
+    assert Catalog(database).score("large").n_score == 39 * (4 - n_model)
+    of_large = [f"(FROM {table} WHERE dataset_id = 2)" for table in STANDINGS]
+    assert rows(stood, "SELECT dataset_id FROM dataset WHERE name = 'large'") == [(2,)]
+    for table in of_large:
+        assert rows(database, f"FROM {table} ORDER BY ALL") == rows(stood, f"FROM {table} ORDER BY ALL") != []
+
+
+@pytest.mark.parametrize("where", KILLS.values(), ids=KILLS)
+def test_killed_while_spectra_are_added_the_old_consensus_is_shown_until_it_is_run_again(
+    stood: Path, copy_of: Callable[[Path], Path], tmp_path: Path, where: str
+) -> None:
+    database = copy_of(stood)
+    Catalog(database).ingest([write_combspec(tmp_path / "new-lsfpercent90.0.fits", ["7-new"], smooth_flux(1, seed=8))])
+    killed(database, where, "score('large')")
+    assert contents(database, "consensus_standing") == contents(stood, "consensus_standing")
+    assert Catalog(database).outliers("large", limit=1)["mangaid"][0] == ODD
+    Catalog(database).score("large")
+    assert rows(database, "SELECT count(*) FROM consensus_standing WHERE dataset_id = 2") == [(40,)]
+    with duckdb.connect(database, read_only=True) as connection:
+        assert_standing(connection)
+
+
+def test_more_spectra_move_the_others_and_take_the_look_alikes_along(
+    stood: Path, copy_of: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    """Those of the other dataset stay."""
+    database = copy_of(stood)
+    of_small = [f"SELECT * FROM {table} WHERE dataset_id = 1 ORDER BY ALL" for table in (*STANDINGS, "neighbor")]
+    before = [rows(database, sql) for sql in of_small]
+    assert all(before)
+    catalog = Catalog(database)
+    path = write_combspec(tmp_path / "new-lsfpercent90.0.fits", ["7-a", "7-b"], smooth_flux(2, seed=8))
+    catalog.ingest([path])
+    ranks = "SELECT max(rank), count(*) FROM score_standing WHERE dataset_id = 2 GROUP BY model_id"
+    assert rows(database, ranks) == [(39, 39)] * 4
+    assert catalog.score("large").n_score == 8
+    assert rows(database, ranks) == [(41, 41)] * 4
+    assert rows(database, "SELECT count(*) FROM neighbor WHERE dataset_id = 2") == [(0,)]
+    assert [rows(database, sql) for sql in of_small] == before
+    with duckdb.connect(database, read_only=True) as connection:
+        assert_standing(connection)
+
+
+def test_a_model_that_comes_later_is_one_more_in_the_consensus(stood: Path, copy_of: Callable[[Path], Path]) -> None:
+    database = copy_of(stood)
+    with duckdb.connect(database) as connection:
+        connection.execute(FIFTH)
+    with Database(database).write() as connection:
+        assert stand_the_rest(connection) == 2
+        assert_standing(raw_connection(connection))
+    assert rows(database, "SELECT DISTINCT n_model FROM consensus_standing") == [(5,)]
+
+
+def test_scoring_twice_does_nothing_the_second_time(stood: Path, copy_of: Callable[[Path], Path]) -> None:
+    database = copy_of(stood)
+    before = database.read_bytes()
+    assert Catalog(database).score("large").n_score == 0
+    assert database.read_bytes() == before
+
+
+def other_photometry(path: Path) -> Path:
+    """The cross-match with other colours and magnitudes; without the last star, as the first."""
+    generator = np.random.default_rng(4)
+    colour, magnitude = generator.uniform(0, 3, N_STAR), generator.uniform(-3, 9, N_STAR)
+    return write_gaia(path, MANGAIDS, BPRPC=colour.astype(np.float32), M_G=magnitude.astype(np.float32))
+
+
+PEERS = "SELECT spectrum_id, n_peer, peer_rank, cmd_density FROM consensus_standing ORDER BY ALL"
+OTHERS = "SELECT * EXCLUDE (n_peer, peer_rank, cmd_density) FROM consensus_standing ORDER BY ALL"
+
+
+def test_new_photometry_ranks_among_new_peers(stood: Path, copy_of: Callable[[Path], Path], tmp_path: Path) -> None:
+    database = copy_of(stood)
+    Catalog(database).ingest([other_photometry(tmp_path / "gaia.fits")])
+    assert rows(database, PEERS) != rows(stood, PEERS)
+    assert rows(database, OTHERS) == rows(stood, OTHERS)
+    assert contents(database, "score_standing", "neighbor") == contents(stood, "score_standing", "neighbor")
+    with duckdb.connect(database, read_only=True) as connection:
+        assert_standing(connection)
+
+
+def test_new_photometry_and_new_peers_come_together_or_not_at_all(
+    stood: Path, copy_of: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    database = copy_of(stood)
+    path = other_photometry(tmp_path / "gaia.fits")
+    cut = tmp_path / "lsfpercent90.0.fits"
+    cut.write_bytes(write_combspec(tmp_path / "whole.fits", ["7-new"], smooth_flux(1)).read_bytes()[:40_000])
+    with pytest.raises(CatalogError):
+        Catalog(database).ingest([path, cut])
+    for where in ("catalog.ingest.stand_again", "catalog.standing.rank_among_peers"):
+        killed(database, where, f"ingest([{str(path)!r}])")
+    assert contents(database, "gaia_match", *STANDINGS) == contents(stood, "gaia_match", *STANDINGS)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("ensemble", "test"), ("dataset", "small")])
+def test_an_ensemble_takes_its_standings_along(
+    stood: Path, copy_of: Callable[[Path], Path], kind: str, name: str
+) -> None:
+    """And so does the dataset that it was trained on."""
+    database = copy_of(stood)
+    Catalog(database).remove(kind, name)  # type: ignore[arg-type]
+    assert list(contents(database, *STANDINGS, "neighbor").values()) == [[], [], []]
+
+
+def test_a_dataset_takes_its_standings_along_and_no_others(stood: Path, copy_of: Callable[[Path], Path]) -> None:
+    database = copy_of(stood)
+    Catalog(database).remove("dataset", "large")
+    for table in (*STANDINGS, "neighbor"):
+        of_small = f"FROM {table} WHERE dataset_id = 1 ORDER BY ALL"
+        assert rows(database, f"FROM {table} ORDER BY ALL") == rows(stood, of_small) != []
+
+
+@pytest.fixture
+def old(stood: Path, tmp_path: Path) -> Path:
+    """A database of the revision before there were standings, with the scores of another."""
+    path = tmp_path / "old.duckdb"
+    config = configuration()
+    with Database(path).connect(read_only=False) as connection:
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, "0008")
+    with duckdb.connect(path) as connection:
+        connection.execute(f"ATTACH '{stood}' AS new (READ_ONLY)")
+        tables = """SELECT table_name FROM duckdb_tables()
+                    WHERE database_name = 'old' AND table_name NOT IN ('schema_version', 'cmd_region')"""
+        for (table,) in connection.execute(tables).fetchall():
+            names = ", ".join(row[0] for row in connection.execute(f"DESCRIBE old.{table}").fetchall())
+            connection.execute(f"INSERT INTO old.{table} ({names}) SELECT {names} FROM new.main.{table}")
+    return path
+
+
+def test_an_upgrade_makes_the_standings_of_old_scores(stood: Path, old: Path, run: Callable) -> None:
+    done = run("--database", old, "db", "upgrade")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert contents(old, *STANDINGS) == contents(stood, *STANDINGS)
+
+
+def test_an_upgrade_that_is_killed_on_the_way_completes_when_it_is_run_again(stood: Path, old: Path) -> None:
+    """The revision is there already; only the standings are not."""
+    killed(old, "catalog.facade.stand_the_rest", "upgrade()")
+    assert list(contents(old, *STANDINGS).values()) == [[], []]
+    assert Catalog(old).upgrade() == (REVISION, REVISION)
+    assert contents(old, *STANDINGS) == contents(stood, *STANDINGS)
