@@ -8,6 +8,7 @@ import numpy as np
 from astropy.table import Table
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from catalog.database.meaning import MEANINGS
 from catalog.figures.file import save
@@ -18,6 +19,12 @@ NAMES = {"bp_rp": BP_RP, "abs_g": ABS_G}
 
 ENDS = (1, 99)
 """Percentiles at which the colours end, so that a few extreme stars do not take them all."""
+
+RING = 4.0
+"""Radius of the ring around a marked star, in points."""
+
+LETTER = 0.62 * SMALL
+"""Width of a letter of a name, in points."""
 
 
 def draw(table: Table, color: str, marked: Sequence[str], title: str, path: Path) -> None:
@@ -47,24 +54,56 @@ def _figure(table: Table, color: str, marked: Sequence[str], title: str) -> Figu
         axis.set_label_text(f"principal axis {number + 1} ({100 * share:.0f} % of the variance)", fontsize=8)
     panel.set_xlim(limits(x))
     panel.set_ylim(limits(y))
-    for mangaid in dict.fromkeys(marked):
-        _mark(panel, x[table["mangaid"] == mangaid], y[table["mangaid"] == mangaid], mangaid)
     unknown = "" if known.all() else f"; grey: {color} unknown ({np.count_nonzero(~known)})"
     panel.set_title(f"{title}, {len(table)} spectra{unknown}")
+    figure.draw_without_rendering()
+    _mark(panel, table, marked)
     return figure
 
 
-def _mark(panel: Axes, x: np.ndarray, y: np.ndarray, mangaid: str) -> None:
-    """Rings around the spectra of a star, its name beside the first; changes the panel."""
-    panel.plot(x, y, "o", markersize=7, markerfacecolor="none", markeredgecolor=VERMILLION, markeredgewidth=1.2)
-    right, top = (sum(axis) / 2 for axis in (panel.get_xlim(), panel.get_ylim()))
-    # Towards the middle of the panel, so that it ends inside.
-    left_of, below = x[0] > right, y[0] > top
-    panel.annotate(
-        mangaid, (x[0], y[0]), (-6 if left_of else 6, -6 if below else 6), textcoords="offset points",
-        ha="right" if left_of else "left", va="top" if below else "bottom", fontsize=SMALL,
-        bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.75},
-    )  # fmt: skip
+def _mark(panel: Axes, table: Table, marked: Sequence[str]) -> None:
+    """Rings around the spectra of some stars, and names that cover no ring and no other name; changes the panel.
+
+    The layout of the figure must be settled.
+    """
+    points = 72 / panel.get_figure(root=True).dpi  # type: ignore[union-attr]
+    inside = Bbox(panel.bbox.get_points() * points)
+    places = {}
+    for mangaid in dict.fromkeys(marked):
+        of_star = table[table["mangaid"] == mangaid]
+        panel.plot(of_star["x"], of_star["y"], "o", markersize=2 * RING, markerfacecolor="none",
+                   markeredgecolor=VERMILLION, markeredgewidth=1.2)  # fmt: skip
+        places[mangaid] = np.column_stack([of_star["x"], of_star["y"]])
+    rings = {mangaid: panel.transData.transform(found) * points for mangaid, found in places.items()}
+    covered = [Bbox([ring - RING, ring + RING]) for found in rings.values() for ring in found]
+    for mangaid, (ring, *_) in rings.items():
+        boxes = _boxes(ring, LETTER * len(mangaid), 1.2 * SMALL)
+        free = (
+            box for box in boxes if all(inside.contains(*corner) for corner in box.get_points())
+            and not box.count_overlaps(covered)
+        )  # fmt: skip
+        box = next(free, boxes[0])
+        covered.append(box)
+        panel.annotate(
+            mangaid, places[mangaid][0], box.p0 - ring, textcoords="offset points", fontsize=SMALL, va="bottom",
+            bbox={"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none", "alpha": 0.7},
+            arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": VERMILLION, "shrinkA": 0, "shrinkB": RING},
+        )  # fmt: skip
+
+
+def _boxes(ring: np.ndarray, width: float, height: float) -> list[Bbox]:
+    """Where a name of that size could stand beside a ring, the nearest first; points."""
+    return [
+        Bbox.from_bounds(
+            ring[0] + (reach if right else -reach - width),
+            ring[1] + (reach if above else -reach - height),
+            width,
+            height,
+        )
+        for reach in (RING, 3 * RING, 6 * RING, 10 * RING)
+        for above in (True, False)
+        for right in (True, False)
+    ]
 
 
 def _label(color: str) -> str:

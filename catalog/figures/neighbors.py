@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 from catalog.figures.file import save
 from catalog.figures.spectra import (
     height_of_facts,
-    in_window,
-    limits,
+    limits_of_flux,
     mark_clipped,
     mark_pixels,
     pixel_handles,
     put_facts,
     put_legend,
+    taken,
 )
 from catalog.figures.style import BLUE, TWO_COLUMNS, WAVELENGTH
 from catalog.spectrum import is_bad
@@ -47,14 +47,11 @@ def _figure(spectra: Sequence[QTable], known: Mapping[str, Any], model: str) -> 
     for number, (panel, spectrum) in enumerate(zip(panels, spectra, strict=True)):
         wavelength = spectrum["wavelength"].value
         flux = spectrum["flux"].value.astype(np.float64)
-        shown = in_window(spectrum, known)
-        middle = np.nanmedian(shown)
-        flux, shown = flux / middle, shown / middle
+        flux /= np.median(flux[taken(spectrum, known)])
         mark_pixels(panel, spectrum, known)
         panel.plot(wavelength, flux, color=BLUE if number else "black", linewidth=0.6)
         panel.set_xlim(wavelength[0], wavelength[-1])
-        lo, hi = limits(shown)
-        panel.set_ylim(min(lo, -0.03 * hi), hi)
+        panel.set_ylim(limits_of_flux(flux, spectrum, known))
         mark_clipped(panel, wavelength, np.where(is_bad(spectrum), np.nan, flux), BLUE if number else "black")
         panel.locator_params(axis="y", nbins=3)
         panel.tick_params(labelsize=7)

@@ -16,6 +16,7 @@ from catalog.figures.file import save
 from catalog.figures.spectra import (
     height_of_facts,
     limits,
+    limits_of_flux,
     mark_clipped,
     mark_pixels,
     pixel_handles,
@@ -61,7 +62,7 @@ def _figure(spectrum: QTable, reconstruction: QTable, known: Mapping[str, Any]) 
     wavelength = spectrum["wavelength"].value
     given = reconstruction["flux"].value.astype(np.float64) / maximum
     made = {model: reconstruction[model].value / maximum for model in models}
-    flux_limits, residual_limits = _limits(given, list(made.values()))
+    flux_limits, residual_limits = _limits(limits_of_flux(observed, spectrum, known), given, list(made.values()))
     for number, model in enumerate(models):
         column, row = divmod(number, n_row)
         two = grid[row, column].subgridspec(2, 1, height_ratios=(2, 5), hspace=0)
@@ -85,7 +86,7 @@ def _figure(spectrum: QTable, reconstruction: QTable, known: Mapping[str, Any]) 
         )
         upper.tick_params(labelbottom=False)
         _number(upper, 3, room=(0.1, 0))
-        _number(lower, 5, room=(0, 0.1))
+        _number(lower, 5, room=(0, 0.04))
         lower.tick_params(labelbottom=row == n_row - 1 or number == len(models) - 1)
         if column == 0:
             upper.set_ylabel(r"$\hat F - F$", fontsize=8)
@@ -100,15 +101,17 @@ def _figure(spectrum: QTable, reconstruction: QTable, known: Mapping[str, Any]) 
     return figure
 
 
-def _limits(given: np.ndarray, made: list[np.ndarray]) -> tuple[tuple[float, float], tuple[float, float]]:
+def _limits(
+    limits_of_spectrum: tuple[float, float], given: np.ndarray, made: list[np.ndarray]
+) -> tuple[tuple[float, float], tuple[float, float]]:
     """Limits of all flux panels and of all residual panels.
 
+    given : flux in the window over its maximum, (n_pixel,); made : what each model makes of it
     A reconstruction may go far beyond the spectrum in a few pixels of one model, which would flatten all the others.
     """
-    lo, hi = limits(given)
-    most = limits(np.concatenate([given, *made]))
+    lo, hi = limits_of_spectrum
+    top = max(hi, min(limits(np.concatenate(made))[1], 2 * hi))
     residual = limits(np.concatenate([values - given for values in made]), margin=0.15)
-    top = min(most[1], 2 * hi)
     return (min(lo, -0.03 * top), top), (max(residual[0], -hi), min(residual[1], hi))
 
 

@@ -20,6 +20,9 @@ SPIKE = 3
 line is wider than two pixels, so that it is shown whole."""
 
 
+BEYOND = 1.5
+"""Times what the flux in the window reaches, flux outside may reach."""
+
 CHARACTERS = 120
 """In a line above a figure."""
 
@@ -55,30 +58,34 @@ def _reach(above: np.ndarray) -> float:
 
 
 def mark_clipped(panel: Axes, x: np.ndarray, y: np.ndarray, color: str) -> None:
-    """Small arrowheads at the edge where values lie beyond the limits of the panel; changes the panel."""
+    """An arrowhead at the edge for every run of values beyond the limits of the panel; changes the panel."""
     lo, hi = panel.get_ylim()
-    first, last = panel.get_xlim()
-    shown = (x >= first) & (x <= last)
     for beyond, place, marker in ((y > hi, 1, "^"), (y < lo, 0, "v")):
+        middles = x[[(first + last - 1) // 2 for first, last in runs(beyond)]]
         panel.plot(
-            x[beyond & shown],
-            np.full(np.count_nonzero(beyond & shown), place),
-            marker,
-            transform=panel.get_xaxis_transform(),
-            color=color,
-            markersize=2.5,
-            markeredgewidth=0,
-            clip_on=False,
-            zorder=5,
-        )
+            middles, [place] * len(middles), marker, transform=panel.get_xaxis_transform(), color=color, markersize=3,
+            markeredgewidth=0, clip_on=False, zorder=5,
+        )  # fmt: skip
 
 
-def in_window(spectrum: QTable, known: Mapping[str, Any]) -> np.ndarray:
-    """Flux in the window of the ensemble, NaN outside and where no model takes it, (n_pixel,) float64. Read-only."""
+def taken(spectrum: QTable, known: Mapping[str, Any]) -> np.ndarray:
+    """The pixels that the models take: usable ones in the window of the ensemble, (n_pixel,) bool. Read-only.
+
+    known : as `describe_spectrum` gives it
+    """
     wavelength = spectrum["wavelength"].value
     lo, hi = known["window"] or wavelength[[0, -1]]
-    taken = (wavelength >= lo) & (wavelength <= hi) & ~is_bad(spectrum)
-    return np.where(taken, spectrum["flux"].value.astype(np.float64), np.nan)
+    return (wavelength >= lo) & (wavelength <= hi) & ~is_bad(spectrum)
+
+
+def limits_of_flux(flux: np.ndarray, spectrum: QTable, known: Mapping[str, Any]) -> tuple[float, float]:
+    """Limits of a panel with a spectrum: all of it, unless it goes far beyond what is in the window. Read-only.
+
+    flux : (n_pixel,) of the spectrum, in any scale
+    """
+    lo, hi = limits(flux[taken(spectrum, known)])
+    top = min(max(hi, limits(flux[~is_bad(spectrum)])[1]), BEYOND * hi)
+    return min(lo, -0.03 * top), top
 
 
 def mark_pixels(panel: Axes, spectrum: QTable, known: Mapping[str, Any]) -> None:

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from catalog.figures.file import save
 from catalog.figures.spectra import (
     height_of_facts,
-    in_window,
     limits,
+    limits_of_flux,
     mark_clipped,
     mark_pixels,
     pixel_handles,
@@ -63,8 +63,7 @@ def _figure(spectrum: QTable, alike: Sequence[QTable], known: Mapping[str, Any],
     panels[0].set_yscale("log")
     panels[0].set_ylim(*(10**end for end in limits(np.log10(np.concatenate([own, usual])))))
     panels[1].set_ylim(0, limits(deviation)[1])
-    lo, hi = limits(in_window(spectrum, known))
-    panels[2].set_ylim(min(lo, -0.03 * hi), hi)
+    panels[2].set_ylim(limits_of_flux(flux, spectrum, known))
     labels = (r"$\sigma_\lambda / f_\lambda$", f"$\\sigma_\\lambda$\n({FLUX})", f"$f_\\lambda$\n({FLUX})")
     for panel, values, label in zip(
         panels, (own, deviation, np.where(is_bad(spectrum), np.nan, flux)), labels, strict=True

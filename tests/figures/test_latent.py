@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from conftest import MANGAIDS, ODD
 from drawing import drawn
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
+from matplotlib.text import Text
 
 from catalog import Catalog
 from catalog.errors import CatalogError
@@ -47,6 +49,18 @@ def test_marked_stars_have_a_ring_and_a_name(scored: Path, monkeypatch: pytest.M
     panel = figure.axes[0]
     assert [text.get_text() for text in panel.texts] == [ODD, MANGAIDS[3]]
     assert [len(line.get_xdata()) for line in panel.get_lines()] == [1, 1]
+
+
+def test_names_of_marked_stars_do_not_overlap(scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the survey, much closer together than the names are long."""
+    figure = drawn(monkeypatch, scored, "latent", marked=MANGAIDS[3:39:3])
+    names = figure.axes[0].texts
+    for name in names:
+        name.update_positions(FigureCanvasAgg(figure).get_renderer())
+    boxes = [Text.get_window_extent(name) for name in names]  # without the line to the ring
+    assert len(boxes) == 12
+    overlaps = [one.count_overlaps([other]) for number, one in enumerate(boxes) for other in boxes[:number]]
+    assert sum(overlaps) == 0
 
 
 def test_axes_are_in_the_order_of_their_shares_and_keep_their_sign() -> None:

@@ -32,12 +32,19 @@ def test_one_hot_pixel_is_cut_off_and_marked_but_a_line_is_not() -> None:
     spectrum[100] = 1e6
     assert limits(spectrum)[1] < 5
     panel = Figure().subplots()
-    panel.set_xlim(0, 499)
     panel.set_ylim(limits(spectrum))
     mark_clipped(panel, np.arange(500.0), spectrum, "black")
     assert [line.get_xdata().tolist() for line in panel.get_lines()] == [[100.0], []]
     spectrum[99:102] = 1e6
     assert limits(spectrum)[1] > 1e6
+
+
+def test_a_run_beyond_the_limits_has_one_arrowhead() -> None:
+    panel = Figure().subplots()
+    panel.set_ylim(0, 1)
+    mark_clipped(panel, np.arange(9.0), np.array([2, 2, 2, 0.5, np.nan, -1, 0.5, 3, 0.5]), "black")
+    above, below = panel.get_lines()
+    assert (above.get_xdata().tolist(), below.get_xdata().tolist()) == ([1.0, 7.0], [5.0])
 
 
 def test_a_constant_has_room_around_it() -> None:
