@@ -28,6 +28,7 @@ from catalog.export.export import ExportedTable, export
 from catalog.ingest import ingest
 from catalog.labels import add_label, add_labels, labels, remove_label
 from catalog.loader import Ingested
+from catalog.publication import Published, publish
 from catalog.question import TIMEOUT, Answer, Parameters, answer
 from catalog.regions import add_region, regions, remove_region
 from catalog.registry import describe_ensemble, ensembles, losses
@@ -264,6 +265,21 @@ class Catalog:
         is.
         """
         return export(self.database, what, file, dataset=dataset, ensemble=ensemble, force=force)
+
+    def publish(
+        self,
+        folder: str | Path,
+        dataset: str | None = None,
+        ensemble: str | None = None,
+        authors: Sequence[str] = (),
+    ) -> Published:
+        """Write the anomalies to a new folder that explains itself: tables, README, schema, provenance, citation.
+
+        dataset, ensemble : as `outliers` takes them
+        authors : of the publication, as they are to be cited
+        The folder appears complete or not at all; the database stays as it is.
+        """
+        return publish(self.database, folder, dataset=dataset, ensemble=ensemble, authors=authors)
 
     def send(self, what: str, dataset: str | None = None, ensemble: str | None = None) -> list[str]:
         """Send a table, a view or the answer to a SELECT to TOPCAT, Aladin or whoever listens, by SAMP.

@@ -32,6 +32,7 @@ COMMANDS = {
     "query": "Answer a SQL question.",
     "schema": "List tables, views and macros, or the columns of one.",
     "export": "Write a view, a table or an answer to a file for other programs.",
+    "publish": "Write the anomalies to a folder that explains itself, for others.",
 }
 """Every command and its first help line, here so that `catalog --help` imports none of them."""
 

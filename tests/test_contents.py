@@ -36,10 +36,12 @@ def test_the_columns_of_one(catalog: Catalog, name: str) -> None:
 
 
 def test_the_columns_of_a_macro(catalog: Catalog) -> None:
-    found = catalog.schema("window_usable")
-    assert list(found["column"])[:2] == ["dataset", "dataset_id"]
-    for row in found:
-        assert row["comment"] == meaning("window_usable", row["column"]).text
+    assert list(catalog.schema("window_usable")["column"])[:2] == ["dataset", "dataset_id"]
+    for macro in MACROS:
+        found = catalog.schema(macro)
+        assert len(found)
+        for row in found:
+            assert row["comment"] == meaning(macro, row["column"]).text
 
 
 def test_what_others_have_added_is_listed_too(ingested: Path, copy_of: Callable) -> None:

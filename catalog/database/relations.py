@@ -10,6 +10,7 @@ from astropy import units as u
 
 from catalog.database.connection import arrow
 from catalog.database.schema import REVISION_TABLE
+from catalog.database.views import MACROS
 from catalog.errors import CatalogError
 
 RELATIONS = f"""
@@ -43,7 +44,7 @@ class Relation:
     """A table, view or macro.
 
     name : with that of its schema, if that is not the main one
-    sql : the same as SQL; of a macro, called with NULL for every argument
+    sql : the same as SQL; of a macro, called with arguments that it can have
     """
 
     kind: str
@@ -59,8 +60,11 @@ class Relation:
     @property
     def sql(self) -> str:
         parts = [self.short_name] if self.schema_name == "main" else [self.schema_name, self.short_name]
-        called = f"({', '.join(['NULL'] * len(self.arguments))})" if self.kind == "macro" else ""
-        return ".".join(quoted(part) for part in parts) + called
+        name = ".".join(quoted(part) for part in parts)
+        if self.kind != "macro":
+            return name
+        arguments = MACROS.get(self.short_name) or dict.fromkeys(self.arguments, "NULL")
+        return f"{name}({', '.join(arguments.values())})"
 
 
 @dataclass(frozen=True)
@@ -116,13 +120,14 @@ def _columns_of_macro(connection: sa.Connection, relation: Relation) -> list[Col
     try:
         described: pa.Table = arrow(connection, f"DESCRIBE FROM {relation.sql}")
     except duckdb.Error:
-        return []  # a macro that takes no NULL does not say what it gives
-    found = []
-    for row in described.to_pylist():
-        # DuckDB takes no comments on a macro's columns, so its own holds theirs: `…; column: comment; …`.
-        said = re.search(rf"; {re.escape(row['column_name'])}: (.*?)(?=; \w+: |$)", relation.comment or "")
-        found.append(Column(row["column_name"], row["column_type"], *split_comment(said and said[1])))
-    return found
+        return []  # somebody's macro that takes no NULL does not say what it gives
+    found = described.to_pylist()
+    # DuckDB takes no comments on a macro's columns, so its own holds theirs: `…; column: comment; …`.
+    names = "|".join(re.escape(row["column_name"]) for row in found)
+    said = dict(re.findall(rf"; ({names}): (.*?)(?=; (?:{names}): |$)", relation.comment or "", re.DOTALL))
+    return [
+        Column(row["column_name"], row["column_type"], *split_comment(said.get(row["column_name"]))) for row in found
+    ]
 
 
 def split_comment(comment: str | None) -> tuple[str | None, str | None]:
