@@ -151,7 +151,9 @@ def _matrix(column: pa.FixedSizeListArray, pixels: slice, absent: np.generic) ->
     """(n, n_pixel) of a window of an array column; a NULL row becomes `absent`."""
     n_pixel = column.type.list_size
     start = column.offset * n_pixel
-    values = column.values.to_numpy(zero_copy_only=False)[start : start + len(column) * n_pixel]
+    # Whole numbers with NULL would become floating point.
+    known = column.values.fill_null(absent.item()) if column.values.null_count else column.values
+    values = known.to_numpy(zero_copy_only=False)[start : start + len(column) * n_pixel]
     matrix = np.ascontiguousarray(values.reshape(len(column), n_pixel)[:, pixels]).astype(absent.dtype, copy=False)
     if column.null_count:
         matrix = matrix.copy()
