@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
@@ -17,10 +18,8 @@ from catalog.autoencoder.recipes import PAPER, find_recipe
 from catalog.contents import contents
 from catalog.database.compaction import compact
 from catalog.database.connection import Database, arrow
-from catalog.database.meaning import MEANINGS
 from catalog.database.migration import upgrade
-from catalog.database.names import find_dataset, find_ensemble, find_region, find_scored_dataset, require_star
-from catalog.errors import CatalogError
+from catalog.database.names import find_dataset
 from catalog.exchange import Exported, Imported, export_ensemble, import_ensemble
 from catalog.external import Attached, attach, attached, detach, way_of
 from catalog.forms import SpectrumForm, TableForm, spectrum_as, table_as
@@ -28,6 +27,8 @@ from catalog.export.export import ExportedTable, export
 from catalog.ingest import ingest
 from catalog.labels import add_label, add_labels, labels, remove_label
 from catalog.loader import Ingested
+from catalog.neighbors import neighbors, neighbors_of_all
+from catalog.outliers import outliers
 from catalog.publication import Published, publish
 from catalog.question import TIMEOUT, Answer, Parameters, answer
 from catalog.regions import add_region, regions, remove_region
@@ -35,19 +36,24 @@ from catalog.registry import describe_ensemble, ensembles, losses
 from catalog.removal import Dependents, Kind, dependents_of, remove
 from catalog.spectra import wavelength, window
 from catalog.spectrum import read_spectrum
+from catalog.standing import stand_the_rest
 from catalog.summary import summary
 from catalog.table import to_table
+from catalog.tables import error_percentiles, top_errors
+from catalog.templates import add_templates, remove_templates, templates
 from catalog.windows import widest_windows
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+    from specutils import Spectrum
+
     from catalog.autoencoder.training import Epoch
     from catalog.ensemble import Member, Plan, Trained
     from catalog.evaluation.injection import Injection
     from catalog.evaluation.truth import TruthFile
     from catalog.plots import Plots
+    from catalog.report import Written
     from catalog.scoring import Scored
-    from pandas import DataFrame
-    from specutils import Spectrum
 
 Range = tuple[float, float]
 
@@ -85,9 +91,12 @@ class Catalog:
     def upgrade(self) -> tuple[str | None, str]:
         """Create the database or bring it to this version's revision; returns the revision before and after.
 
-        Writes in one transaction.
+        Writes in one transaction, and where older scores stand in another.
         """
-        return upgrade(self.database)
+        revisions = upgrade(self.database)
+        with self.database.write() as connection:
+            stand_the_rest(connection)
+        return revisions
 
     def ingest(
         self,
@@ -181,6 +190,30 @@ class Catalog:
 
         return Plots(self.database)
 
+    def report(
+        self,
+        file: str | Path,
+        dataset: str | None = None,
+        ensemble: str | None = None,
+        top: int = 20,
+        *,
+        force: bool = False,
+        now: datetime | None = None,
+        progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    ) -> "Written":
+        """Write the paper's tables and figures for this database into one HTML file that needs nothing else.
+
+        dataset : None: the only one that the ensemble scored; ensemble : None: the newest that has scored
+        top : how many of the oddest spectra it lists; force : replace the file if it is there
+        now : the time that it states, UTC; None: the present
+        Before anything is scored, it has what there is, and says what would bring the rest. Writes the file, complete
+        or not at all. Raises CatalogError if it is there or cannot be written.
+        """
+        from catalog.report import write_report  # loads matplotlib
+
+        return write_report(self.database, Path(file), dataset, ensemble, top, force=force, now=now, progress=progress)
+
+    @overload
     def query(
         self,
         sql: str,
@@ -298,36 +331,28 @@ class Catalog:
         abs_g: Range | None = None,
         limit: int = 20,
         region: str | None = None,
+        by: str = "error",
     ) -> Table:
         """Consensus anomalies, the oddest first.
 
         dataset : None: the only one that the ensemble scored; ensemble : None: the newest that has scored
         bp_rp, abs_g : ranges in mag, both ends included; stars without Gaia photometry are then left out
         region : name of a region of the colour-magnitude diagram, as `regions` lists them
-        The table's `meta` names the ensemble and the dataset; with a region, it has `region`, whether it is
+        by : "error" (the paper's), "unseen", "chi2", "relative", "isolation" or "peers"; spectra without a rank by it
+            are left out
+        The table's `meta` names the ensemble, the dataset and the score; with a region, it has `region`, whether it is
         `corrected` for extinction, and `n_without_photometry`, the scored spectra of stars of which nobody can say
         whether they are in it. Read-only.
         """
-        lo_bp_rp, hi_bp_rp = _range("bp_rp", bp_rp)
-        lo_abs_g, hi_abs_g = _range("abs_g", abs_g)
-        with self.database.read() as connection:
-            row = find_ensemble(connection, ensemble, scored=True)
-            found = find_scored_dataset(connection, row, dataset)
-            of_region = {} if region is None else _of_region(connection, row, found, region)
-            table = _ask(
-                connection,
-                questions.OUTLIERS,
-                ensemble=row.name,
-                dataset=found.name,
-                bp_rp_lo=lo_bp_rp,
-                bp_rp_hi=hi_bp_rp,
-                abs_g_lo=lo_abs_g,
-                abs_g_hi=hi_abs_g,
-                region=region,
-                limit=limit,
-            )
-        table.meta |= of_region
-        return _answer(table, row, found)
+        return outliers(self.database, dataset, ensemble, bp_rp, abs_g, limit, region, by)
+
+    def error_percentiles(self, dataset: str | None = None, ensemble: str | None = None) -> Table:
+        """Percentiles of log10 error, one row per model (the paper's Table 1). Read-only."""
+        return error_percentiles(self.database, dataset, ensemble)
+
+    def top_errors(self, dataset: str | None = None, ensemble: str | None = None) -> Table:
+        """The five spectra with the highest errors of every model (the paper's Table 2). Read-only."""
+        return top_errors(self.database, dataset, ensemble)
 
     def regions(self) -> Table:
         """One row per region of the colour-magnitude diagram: stars in it, and what it rests on. Read-only."""
@@ -419,37 +444,32 @@ class Catalog:
     def neighbors(
         self,
         mangaid: str,
-        model: str = "MODEL1",
+        model: str | None = "MODEL1",
         k: int = 5,
         dataset: str | None = None,
         ensemble: str | None = None,
+        role: str | None = None,
     ) -> Table:
         """Look-alikes of a star: its nearest neighbours in one model's latent space (the paper's Fig. 10).
 
-        k : how many, at most 10
+        model : None: of all models, merged by the mean of their ranks
+        role : "train": among the stars that the model was trained on, as the paper's; None: among all
         Read-only. Raises CatalogError if the star was not scored.
         """
-        if not 1 <= k <= 10:
-            raise CatalogError(f"k {k}: the view latent_neighbor holds the 10 nearest; give 1 to 10")
-        with self.database.read() as connection:
-            require_star(connection, mangaid)
-            row = find_ensemble(connection, ensemble, scored=True)
-            found = find_scored_dataset(connection, row, dataset)
-            table = _ask(
-                connection,
-                questions.NEIGHBORS,
-                mangaid=mangaid.strip(),
-                model=model,
-                ensemble=row.name,
-                dataset=found.name,
-                k=k,
-            )
-        if not len(table):
-            raise CatalogError(
-                f"star {mangaid} has no latent vector of {model} in {found.name}; its spectrum is absent or not usable "
-                f"in the window of ensemble {row.name}, or there is no such model"
-            )
-        return _answer(table, row, found)
+        return neighbors(self.database, mangaid, model, k, dataset, ensemble, role)
+
+    def neighbors_of_all(
+        self,
+        k: int = 10,
+        dataset: str | None = None,
+        ensemble: str | None = None,
+        progress: Callable[[str, int, int], None] = lambda model, done, total: None,
+    ) -> tuple[str, str, int]:
+        """The k nearest neighbours of every scored spectrum in every model, as rows of the table `neighbor`.
+
+        Returns the names of ensemble and dataset, and the number of rows added. Writes one transaction per model.
+        """
+        return neighbors_of_all(self.database, k, dataset, ensemble, progress)
 
     @overload
     def spectrum(
@@ -488,6 +508,42 @@ class Catalog:
         Read-only. Raises CatalogError if the star has no such spectrum, or several.
         """
         return spectrum_as(read_spectrum(self.database, mangaid, dataset, plate, mjd), as_)
+
+    def explain(
+        self,
+        stars: str | Iterable[str] | None = None,
+        top: int | None = None,
+        dataset: str | None = None,
+        ensemble: str | None = None,
+        again: bool = False,
+        progress: Callable[[str, int, int], None] = lambda model, done, total: None,
+    ) -> Table:
+        """Why spectra are anomalous, one row each, the oddest first: a cause, and the facts that led to it.
+
+        stars : mangaid, or several; top : or so many of the oddest by the consensus
+        again : also those that were explained before, with the same scores and templates
+        Writes rows of anomaly_cause in one transaction; `meta` has n_new, how many. Raises CatalogError for a star
+        without a score (the paper's section 4).
+        """
+        from catalog.explain import explain  # loads scikit-learn, and TensorFlow where there is a network
+
+        return explain(self.database, stars, top, dataset, ensemble, again=again, progress=progress)
+
+    def templates(self) -> Table:
+        """One row per template: library, name, the range where it is real, and its file. Read-only."""
+        return templates(self.database)
+
+    def add_templates(self, file: str | Path, library: str) -> int:
+        """Keep the templates of a file, with which `explain` compares spectra (the paper's Fig. 13); returns how many.
+
+        file : Parquet, FITS or ECSV with columns name, wavelength (vacuum Angstrom), flux and perhaps good
+        Writes in one transaction; the same file is kept once. Raises CatalogError if the file holds no templates.
+        """
+        return add_templates(self.database, Path(file), library)
+
+    def remove_templates(self, library: str) -> int:
+        """Take a library of templates away; returns how many there were. Writes in one transaction."""
+        return remove_templates(self.database, library)
 
     def reconstruction(
         self,
@@ -581,28 +637,3 @@ class Catalog:
 
 def _ask(connection: sa.Connection, statement: str, **parameters: object) -> Table:
     return to_table(arrow(connection, statement, parameters))
-
-
-def _of_region(connection: sa.Connection, ensemble: sa.Row, dataset: sa.Row, name: str) -> dict[str, object]:
-    """What `outliers` says of a region in `meta`."""
-    region = find_region(connection, name)
-    wanted = {"ensemble_id": ensemble.ensemble_id, "dataset_id": dataset.dataset_id, "corrected": region.corrected}
-    unplaced = connection.exec_driver_sql(questions.WITHOUT_PHOTOMETRY, wanted).scalar()
-    return {"region": name, "corrected": region.corrected, "n_without_photometry": unplaced}
-
-
-def _answer(table: Table, ensemble: sa.Row, dataset: sa.Row) -> Table:
-    """The table with what it is of in `meta`; plate and mjd only where spectra are of single visits."""
-    for name in ("plate", "mjd", "neighbor_plate", "neighbor_mjd"):
-        if name in table.colnames and np.all(np.ma.getmaskarray(table[name])):
-            table.remove_column(name)
-    table.meta |= {"ensemble": ensemble.name, "dataset": dataset.name}
-    return table
-
-
-def _range(name: str, limits: Range | None) -> tuple[float | None, float | None]:
-    if limits is None:
-        return None, None
-    if not (np.isfinite(limits).all() and limits[0] <= limits[1]):
-        raise CatalogError(f"{name} from {limits[0]:g} to {limits[1]:g} holds nothing; give the smaller number first")
-    return limits

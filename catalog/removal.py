@@ -92,10 +92,14 @@ SELECT
 WEIGHTS = "SELECT DISTINCT weights_file FROM gone_model WHERE weights_file IS NOT NULL"
 
 # Every table, with the keys by which its rows go; regions of the colour-magnitude diagram depend on nothing and stay,
-# and so do labels, with their stars.
+# and so do labels, with their stars, and templates.
 DEPENDENT = {
     "reconstruction_error": ("model", "spectrum"),
     "latent_vector": ("model", "spectrum"),
+    "score_standing": ("model", "spectrum"),
+    "neighbor": ("model", "spectrum"),
+    "consensus_standing": ("ensemble", "spectrum"),
+    "anomaly_cause": ("ensemble", "spectrum"),
     "training_split": ("model", "spectrum"),
     "training_star": ("model",),
     "training_epoch": ("model",),

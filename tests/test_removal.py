@@ -110,7 +110,14 @@ def database(made: Path, tmp_path: Path) -> Path:
 
 
 def test_every_table_is_thought_of() -> None:
-    assert set(DEPENDENT) | {"wavelength_grid", "cmd_region", "external_catalog", "label"} == set(metadata.tables)
+    assert set(DEPENDENT) | {
+        "wavelength_grid",
+        "cmd_region",
+        "external_catalog",
+        "label",
+        "template",
+        "template_array",
+    } == set(metadata.tables)
 
 
 def test_a_dataset_goes_with_all_that_depends_on_it(database: Path) -> None:

@@ -20,6 +20,21 @@ N_PIXEL = 4563
 
 BAD_RUN = sa.ARRAY(Struct({"first": sa.Integer, "last": sa.Integer, "fault": sa.String}))
 
+WINDOW_SHARE = sa.ARRAY(Struct({"name": sa.String, "share": sa.DOUBLE}))
+
+TEMPLATE_MATCH = sa.ARRAY(
+    Struct(
+        {
+            "library": sa.String,
+            "name": sa.String,
+            "reduced_chi2": sa.DOUBLE,
+            "rms": sa.DOUBLE,
+            "scale": sa.DOUBLE,
+            "ebv": sa.DOUBLE,
+        }
+    )
+)
+
 POLYGON = sa.ARRAY(Struct({"bp_rp": sa.DOUBLE, "abs_g": sa.DOUBLE}))
 
 N_LATENT = 10
@@ -302,6 +317,60 @@ latent_vector = _table(
     ("latent", FixedArray(sa.REAL, N_LATENT), "required"),
 )
 
+score_standing = _table(
+    "score_standing",
+    ("model_id", sa.BigInteger, "required"),
+    ("dataset_id", sa.BigInteger, "required"),
+    ("spectrum_id", sa.BigInteger, "required"),
+    ("rank", sa.BigInteger, "required"),
+    ("percentile", sa.Double, "required"),
+    ("percentile_unseen", sa.Double, ""),
+    ("flagged", sa.Boolean, "required"),
+    ("chi2_percentile", sa.Double, ""),
+    ("relative_error", sa.Double, ""),
+    ("relative_percentile", sa.Double, ""),
+    ("isolation", sa.Double, ""),
+    ("isolation_percentile", sa.Double, ""),
+)
+
+consensus_standing = _table(
+    "consensus_standing",
+    ("ensemble_id", sa.BigInteger, "required"),
+    ("dataset_id", sa.BigInteger, "required"),
+    ("spectrum_id", sa.BigInteger, "required"),
+    ("consensus_rank", sa.BigInteger, "required"),
+    ("consensus_rank_lo", sa.BigInteger, ""),
+    ("consensus_rank_hi", sa.BigInteger, ""),
+    ("n_model", sa.BigInteger, "required"),
+    ("n_flagged", sa.BigInteger, "required"),
+    ("mean_log10_error", sa.Double, ""),
+    ("std_log10_error", sa.Double, ""),
+    ("mean_percentile", sa.Double, "required"),
+    ("min_percentile", sa.Double, "required"),
+    ("n_model_unseen", sa.BigInteger, "required"),
+    ("mean_percentile_unseen", sa.Double, ""),
+    ("unseen_rank", sa.BigInteger, ""),
+    ("median_chi2", sa.Double, ""),
+    ("chi2_rank", sa.BigInteger, ""),
+    ("median_relative_error", sa.Double, ""),
+    ("relative_rank", sa.BigInteger, ""),
+    ("mean_isolation_percentile", sa.Double, ""),
+    ("isolation_rank", sa.BigInteger, ""),
+    ("cmd_density", sa.Double, ""),
+    ("n_peer", sa.BigInteger, "required"),
+    ("peer_rank", sa.BigInteger, ""),
+)
+
+neighbor = _table(
+    "neighbor",
+    ("model_id", sa.BigInteger, "required"),
+    ("dataset_id", sa.BigInteger, "required"),
+    ("spectrum_id", sa.BigInteger, "required"),
+    ("neighbor_rank", sa.Integer, "required"),
+    ("neighbor_spectrum_id", sa.BigInteger, "required"),
+    ("distance", sa.Double, "required"),
+)
+
 evaluation = _table(
     "evaluation",
     ("evaluation_id", sa.BigInteger, "key"),
@@ -407,4 +476,59 @@ label = _table(
     ("note", sa.String, ""),
     ("author", sa.String, "required"),
     ("created_at", sa.TIMESTAMP, "required"),
+)
+
+anomaly_cause = _table(
+    "anomaly_cause",
+    ("ensemble_id", sa.BigInteger, "required"),
+    ("spectrum_id", sa.BigInteger, "required"),
+    ("cause", sa.String, "required"),
+    ("rule", sa.String, ""),
+    ("confidence", sa.Double, ""),
+    ("evidence", sa.ARRAY(sa.String), "required"),
+    ("interval_lo", sa.Double, "required"),
+    ("interval_hi", sa.Double, "required"),
+    ("interval_fraction", sa.Double, "required"),
+    ("half_fraction", sa.Double, "required"),
+    ("interval_excess", sa.Double, "required"),
+    ("interval_spread", sa.Double, "required"),
+    ("interval_overlap", sa.Double, "required"),
+    ("window_share", WINDOW_SHARE, "required"),
+    ("residual_chi2", sa.Double, ""),
+    ("interval_chi2", sa.Double, ""),
+    ("sigma_ratio", sa.Double, ""),
+    ("masked_fraction", sa.Double, "required"),
+    ("roughness", sa.Double, "required"),
+    ("sign", sa.JSON, "required"),
+    ("density_percentile", sa.Double, ""),
+    ("nearest_trained", sa.ARRAY(sa.String), ""),
+    ("template_match", TEMPLATE_MATCH, "required"),
+    ("n_model", sa.BigInteger, "required"),
+    ("mean_log10_error", sa.Double, ""),
+    ("n_spectrum", sa.BigInteger, "required"),
+    ("templates_sha256", sa.String, "required"),
+    ("created_at", sa.TIMESTAMP, "required"),
+    ("code_version", sa.String, "required"),
+)
+
+template = _table(
+    "template",
+    ("template_id", sa.BigInteger, "key"),
+    ("library", sa.String, "required"),
+    ("name", sa.String, "required"),
+    ("n_pixel", sa.Integer, "required"),
+    ("wavelength_lo", sa.Double, "required"),
+    ("wavelength_hi", sa.Double, "required"),
+    ("file", sa.String, "required"),
+    ("sha256", sa.String, "required"),
+    ("created_at", sa.TIMESTAMP, "required"),
+    ("code_version", sa.String, "required"),
+)
+
+template_array = _table(
+    "template_array",
+    ("template_id", sa.BigInteger, "required"),
+    ("wavelength", sa.ARRAY(sa.Double), "required"),
+    ("flux", sa.ARRAY(sa.REAL), "required"),
+    ("good", sa.ARRAY(sa.Boolean), "required"),
 )

@@ -94,6 +94,9 @@ SELECT
     parameter.fe_h_error,
     parameter.alpha_fe,
     parameter.alpha_fe_error,
+    cause.cause,
+    cause.confidence AS cause_confidence,
+    cause.evidence AS cause_evidence,
     verdict.labels,
     CASE
         WHEN gaia.simbad_main_id IS NOT NULL
@@ -117,3 +120,5 @@ JOIN cmd ON cmd.star_id = consensus.star_id
 LEFT JOIN gaia_match AS gaia ON gaia.star_id = cmd.star_id AND gaia.gaia_release = cmd.gaia_release
 LEFT JOIN parameter ON parameter.star_id = consensus.star_id
 LEFT JOIN verdict ON verdict.star_id = consensus.star_id
+LEFT JOIN anomaly_cause AS cause
+    ON cause.ensemble_id = consensus.ensemble_id AND cause.spectrum_id = consensus.spectrum_id

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike
 
-from catalog.surveys.mock.dust import extinction
+from catalog.extinction import extinction
 from catalog.surveys.mock.features import (
     C2_SWAN,
     CH_G_BAND,

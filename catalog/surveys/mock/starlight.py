@@ -4,8 +4,9 @@ from functools import cache
 
 import numpy as np
 
+from catalog.extinction import extinction
 from catalog.surveys.mock.atmosphere import chromosphere, photospheres
-from catalog.surveys.mock.dust import extinction, interstellar
+from catalog.surveys.mock.dust import interstellar
 from catalog.surveys.mock.grid import WIDE
 from catalog.surveys.mock.oddities import ODDITIES
 from catalog.surveys.mock.photometry import VEGA, VEGA_TEFF, magnitudes

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from mock_stars import depth, star
 
+from catalog.extinction import extinction
 from catalog.surveys.mock.atmosphere import photospheres
-from catalog.surveys.mock.dust import extinction
 from catalog.surveys.mock.features import FEATURES, air_to_vacuum
 from catalog.surveys.mock.grid import MASTAR, WIDE
 from catalog.surveys.mock.photometry import magnitudes

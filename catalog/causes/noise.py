@@ -1,0 +1,136 @@
+"""Whether the error is noise, or goes with a raised uncertainty (the paper's Fig. 7)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import median_filter
+
+from catalog.causes.where import Interval
+
+FLANK = 1.0
+"""Width of the neighbourhood on either side, in widths of the interval, and at least FEWEST pixels."""
+
+FEWEST = 60
+
+BUMP, WIDE = 41, 601
+"""Pixels over which a raised uncertainty extends at least, and those with which it is compared."""
+
+SMOOTH = 25
+"""Pixels of the running median below which the light changes: a line is narrower, a band is wider."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How the residual stands against the noise; None without ivar, or where none of the pixels has any.
+
+    chi2, interval_chi2 : mean of (flux - reconstruction)² ivar over the good pixels, and over those of the interval
+    sigma_ratio : median uncertainty in the interval over that of its neighbourhood
+    sigma_excess : the same for uncertainty over the square root of the flux, which light alone does not raise
+    bump : factor by which the uncertainty is raised most above that of a neighbourhood of 600 pixels, light aside;
+        bump_interval : where; bump_excess : mag by which the flux is above the reconstruction there, beside what it is
+        around; bump_share : share of the error there
+    masked_fraction : part of the interval's pixels that are masked or without ivar
+    roughness : mean square of the residual's steps from pixel to pixel, over twice its mean square: 1 is white noise, 0
+        is smooth
+    """
+
+    chi2: float | None
+    interval_chi2: float | None
+    sigma_ratio: float | None
+    sigma_excess: float | None
+    bump: float | None
+    bump_interval: Interval | None
+    bump_excess: float | None
+    bump_share: float | None
+    masked_fraction: float
+    roughness: float
+
+
+def noise(
+    flux: np.ndarray, reconstruction: np.ndarray, ivar: np.ndarray, mask: np.ndarray, interval: Interval
+) -> Noise:
+    """How the residual of one spectrum stands against its noise.
+
+    flux, reconstruction, ivar : (n_pixel,), flux relative to its maximum and ivar to that; NaN: unknown
+    mask : (n_pixel,), 0 is good
+    Read-only.
+    """
+    residual = flux - reconstruction
+    known = np.isfinite(ivar) & (ivar > 0)
+    good = known & (mask == 0)
+    square = np.square(residual) * np.where(good, ivar, 0)
+    inside = np.zeros(len(flux), bool)
+    inside[interval.pixels] = True
+    near = _neighborhood(len(flux), interval)
+    sigma = 1 / np.sqrt(np.where(known, ivar, np.nan))
+    light = np.sqrt(np.maximum(running_median(flux, SMOOTH), 1e-3))
+    bump, bump_interval = sigma_bump(sigma, light)
+    unmasked = good if known.any() else mask == 0
+    bumped = None if bump_interval is None else np.square(residual[bump_interval.pixels]).sum()
+    return Noise(
+        chi2=_mean(square, good),
+        interval_chi2=_mean(square, good & inside),
+        sigma_ratio=_ratio(sigma, good & inside, good & near),
+        sigma_excess=_ratio(sigma / light, good & inside, good & near),
+        bump=bump,
+        bump_interval=bump_interval,
+        bump_excess=None if bump_interval is None else _excess(flux, reconstruction, bump_interval),
+        bump_share=None if bumped is None else float(bumped / (np.square(residual).sum() or 1.0)),
+        masked_fraction=1 - float(np.mean(unmasked[interval.pixels])),
+        roughness=roughness(residual),
+    )
+
+
+def roughness(residual: np.ndarray) -> float:
+    """Von Neumann's ratio of (n_pixel,) numbers, halved: 1 for white noise, 0 for a smooth curve. Read-only.
+
+    >>> roughness(np.array([1.0, -1.0, 1.0, -1.0])) > 1
+    True
+    """
+    return float(np.square(np.diff(residual)).mean() / (2 * np.square(residual).mean() or 1.0))
+
+
+def running_median(values: np.ndarray, width: int) -> np.ndarray:
+    """Median of each of (n_pixel,) numbers with its neighbours, an odd number `width` in all. Read-only."""
+    median: np.ndarray = median_filter(values, width, mode="nearest")
+    return median
+
+
+def sigma_bump(sigma: np.ndarray, light: np.ndarray) -> tuple[float | None, Interval | None]:
+    """Where the uncertainty is raised most above that of a wide neighbourhood, and by which factor.
+
+    sigma : (n_pixel,), NaN: unknown; light : (n_pixel,), what light alone makes of it
+    The interval is where it is raised by at least half as much as at its peak. None if too little is known. Read-only.
+    """
+    known = np.flatnonzero(np.isfinite(sigma))
+    if len(known) < len(sigma) / 2:
+        return None, None
+    relative = np.interp(np.arange(len(sigma)), known, (sigma / light)[known])
+    raised = running_median(relative, BUMP) / running_median(relative, WIDE)
+    peak = int(raised.argmax())
+    above = raised >= 1 + (raised[peak] - 1) / 2
+    start = peak - int(np.argmin(above[peak::-1])) + 1 if not above[: peak + 1].all() else 0
+    stop = peak + int(np.argmin(above[peak:])) if not above[peak:].all() else len(sigma)
+    return float(raised[peak]), Interval(start, stop)
+
+
+def _neighborhood(n_pixel: int, interval: Interval) -> np.ndarray:
+    width = max(FEWEST, round(FLANK * (interval.stop - interval.start)))
+    near = np.zeros(n_pixel, bool)
+    near[max(0, interval.start - width) : interval.stop + width] = True
+    near[interval.pixels] = False
+    return near
+
+
+def _excess(flux: np.ndarray, reconstruction: np.ndarray, interval: Interval) -> float:
+    difference = 2.5 * np.log10(np.maximum(flux, 1e-30) / np.maximum(reconstruction, 1e-30))
+    around = _neighborhood(len(flux), interval)
+    return float(np.median(difference[interval.pixels]) - np.median(difference[around]))
+
+
+def _mean(values: np.ndarray, among: np.ndarray) -> float | None:
+    return float(values[among].mean()) if among.any() else None
+
+
+def _ratio(values: np.ndarray, one: np.ndarray, other: np.ndarray) -> float | None:
+    return float(np.median(values[one]) / np.median(values[other])) if one.any() and other.any() else None

@@ -1,0 +1,337 @@
+"""Why spectra are anomalous: each asked spectrum through the models once more, and what its residuals say, as rows."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import sqlalchemy as sa
+from astropy.table import Table
+
+from catalog import __version__
+from catalog.autoencoder.model import Model
+from catalog.autoencoder.preprocessing import log_flux
+from catalog.autoencoder.recipe import Recipe
+from catalog.autoencoder.weights import load_weights
+from catalog.causes.likeness import Templates
+from catalog.causes.noise import noise
+from catalog.causes.signs import signs
+from catalog.causes.verdict import judge, quantities
+from catalog.causes.where import where
+from catalog.database import schema
+from catalog.database.connection import Database, append, arrow
+from catalog.database.names import find_ensemble, find_scored_dataset, require_star
+from catalog.errors import CatalogError
+from catalog.provenance import canonical_json, utc_now
+from catalog.registry import find_models
+from catalog.spectra import SpectrumBlock, Window, trained_wavelength, usable_blocks, window
+from catalog.table import of_scores, to_table
+from catalog.templates import digest_of_templates, read_stored
+
+AT_ONCE = 512
+"""Spectra whose reconstructions by all models are held: 93 MB with ten models."""
+
+LARGEST = 40.0
+"""Of ln F̂, which is 0 at the maximum of an ordinary spectrum: beyond, its square would overflow."""
+
+N_WINDOW, N_MATCH, N_NEAREST = 3, 3, 3
+"""How many named windows a sentence names, templates a row keeps, and training stars."""
+
+TOP = """
+SELECT spectrum_id FROM consensus_standing
+WHERE ensemble_id = $ensemble_id AND dataset_id = $dataset_id
+ORDER BY consensus_rank
+LIMIT $top
+"""
+
+OF_STARS = """
+SELECT standing.spectrum_id, spectrum.star_id
+FROM consensus_standing AS standing
+JOIN spectrum ON spectrum.spectrum_id = standing.spectrum_id
+WHERE standing.ensemble_id = $ensemble_id AND standing.dataset_id = $dataset_id
+  AND spectrum.star_id IN (SELECT unnest($star_ids))
+"""
+
+# What a row rests on beside the arrays; where it is as it was, so is the row.
+STANDING = """
+SELECT
+    standing.spectrum_id,
+    standing.n_model,
+    standing.mean_log10_error,
+    counted.n_spectrum,
+    CASE WHEN standing.cmd_density IS NOT NULL THEN counted.density_percentile END AS density_percentile,
+    cause.spectrum_id IS NOT NULL
+        AND cause.n_model = standing.n_model
+        AND cause.mean_log10_error IS NOT DISTINCT FROM standing.mean_log10_error
+        AND cause.n_spectrum = counted.n_spectrum
+        AND cause.templates_sha256 = $templates AS up_to_date
+FROM consensus_standing AS standing
+JOIN (
+    SELECT
+        spectrum_id,
+        count(*) OVER () AS n_spectrum,
+        100 * cume_dist() OVER (PARTITION BY cmd_density IS NULL ORDER BY cmd_density) AS density_percentile
+    FROM consensus_standing
+    WHERE ensemble_id = $ensemble_id AND dataset_id = $dataset_id
+) AS counted ON counted.spectrum_id = standing.spectrum_id
+LEFT JOIN anomaly_cause AS cause
+    ON cause.ensemble_id = standing.ensemble_id AND cause.spectrum_id = standing.spectrum_id
+WHERE standing.ensemble_id = $ensemble_id AND standing.spectrum_id IN (SELECT unnest($spectrum_ids))
+ORDER BY standing.spectrum_id
+"""
+
+# The paper looks for neighbours in the model that reproduces the star best (section 4.2.2).
+NEAREST = """
+WITH best AS (
+    SELECT scored.spectrum_id, min_by(scored.model_id, scored.error) AS model_id
+    FROM reconstruction_error AS scored
+    JOIN model_version AS model ON model.model_id = scored.model_id
+    WHERE model.ensemble_id = $ensemble_id AND scored.spectrum_id IN (SELECT unnest($spectrum_ids))
+    GROUP BY scored.spectrum_id
+)
+
+SELECT
+    best.spectrum_id,
+    min_by(star.mangaid, array_distance(latent.latent, other.latent), $n) AS nearest
+FROM best
+JOIN latent_vector AS latent ON latent.model_id = best.model_id AND latent.spectrum_id = best.spectrum_id
+JOIN spectrum ON spectrum.spectrum_id = best.spectrum_id
+JOIN latent_vector AS other ON other.model_id = best.model_id
+JOIN spectrum AS other_spectrum ON other_spectrum.spectrum_id = other.spectrum_id
+JOIN star_role ON star_role.model_id = best.model_id AND star_role.star_id = other_spectrum.star_id
+JOIN star ON star.star_id = other_spectrum.star_id
+WHERE other_spectrum.dataset_id = $dataset_id AND other_spectrum.star_id <> spectrum.star_id
+  AND star_role.role = 'train'
+GROUP BY best.spectrum_id
+"""
+
+FORGET = "DELETE FROM anomaly_cause WHERE ensemble_id = $ensemble_id AND spectrum_id IN (SELECT unnest($spectrum_ids))"
+
+EXPLAINED = """
+SELECT
+    consensus.consensus_rank,
+    consensus.mangaid,
+    consensus.plate,
+    consensus.mjd,
+    cause.cause,
+    cause.confidence,
+    cause.rule,
+    cause.interval_lo,
+    cause.interval_hi,
+    cause.evidence,
+    cause.template_match,
+    cause.nearest_trained,
+    consensus.n_flagged,
+    consensus.n_model,
+    cmd.bp_rp,
+    cmd.abs_g
+FROM anomaly_cause AS cause
+JOIN consensus_anomaly AS consensus
+    ON consensus.ensemble_id = cause.ensemble_id AND consensus.spectrum_id = cause.spectrum_id
+JOIN cmd ON cmd.star_id = consensus.star_id
+WHERE cause.ensemble_id = $ensemble_id AND consensus.dataset_id = $dataset_id
+  AND cause.spectrum_id IN (SELECT unnest($spectrum_ids))
+ORDER BY consensus.consensus_rank
+"""
+
+Progress = Callable[[str, int, int], None]
+"""Called with a model's name, how often a model has seen a block, and how often it will."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of which ensemble: its rows, models and window, and the spectra with what is known of each."""
+
+    ensemble: sa.Row
+    dataset: sa.Row
+    recipe: Recipe
+    pixels: Window
+    models: list[sa.Row]
+    spectrum_ids: list[int]
+    standing: dict[int, dict[str, Any]]
+
+
+def explain(
+    database: Database,
+    stars: str | Iterable[str] | None = None,
+    top: int | None = None,
+    dataset: str | None = None,
+    ensemble: str | None = None,
+    *,
+    again: bool = False,
+    progress: Progress = lambda model, done, total: None,
+) -> Table:
+    """Why spectra are anomalous, one row each, the oddest first.
+
+    stars : mangaid, or several; top : or so many of the oddest by the consensus
+    again : also those that were explained before, with the same scores and templates
+    Writes the rows of anomaly_cause in one transaction; what is there already is not computed. Raises CatalogError for
+    unknown names, a star without a score, and weights that are absent or changed.
+    """
+    with database.read() as connection:
+        asked = _asked(connection, stars, top, dataset, ensemble)
+        waiting = [
+            spectrum_id for spectrum_id in asked.spectrum_ids if again or not asked.standing[spectrum_id]["up_to_date"]
+        ]
+        digest = digest_of_templates(connection)
+        nearest = _nearest(connection, asked, waiting)
+        library = Templates(read_stored(connection), asked.pixels.wavelength)
+    rows: list[dict[str, Any]] = []
+    starts = range(0, len(waiting), AT_ONCE)
+    for number, start in enumerate(starts):
+        block = _block(database, asked, waiting[start : start + AT_ONCE])
+        made = np.empty((len(asked.models), *block.flux.shape), np.float32)
+        for member, (name, reconstruction) in enumerate(_reconstructions(database, asked, block)):
+            made[member] = reconstruction
+            progress(name, number * len(asked.models) + member + 1, len(starts) * len(asked.models))
+        for index, spectrum_id in enumerate(block.spectrum_id.tolist()):
+            known = asked.standing[spectrum_id]
+            arrays = (block.flux[index], block.ivar[index], block.mask[index], made[:, index])
+            row = cause_of(asked.pixels.wavelength, *arrays, library, known["density_percentile"])
+            row |= {name: known[name] for name in ("spectrum_id", "n_model", "mean_log10_error", "n_spectrum")}
+            rows.append(row | {"nearest_trained": nearest.get(spectrum_id), "templates_sha256": digest})
+    if rows:
+        _write(database, asked, rows)
+    with database.read() as connection:
+        found = {"ensemble_id": asked.ensemble.ensemble_id, "dataset_id": asked.dataset.dataset_id}
+        table = to_table(arrow(connection, EXPLAINED, found | {"spectrum_ids": asked.spectrum_ids}))
+    table = of_scores(table, asked.ensemble, asked.dataset)
+    table.meta["n_new"] = len(rows)
+    return table
+
+
+def cause_of(
+    wavelength: np.ndarray,
+    flux: np.ndarray,
+    ivar: np.ndarray,
+    mask: np.ndarray,
+    made: np.ndarray,
+    library: Templates,
+    density_percentile: float | None = None,
+) -> dict[str, Any]:
+    """What a row of anomaly_cause says of one spectrum, by column.
+
+    wavelength : (n_pixel,) vacuum Angstrom; flux, ivar, mask : (n_pixel,), ivar NaN: unknown
+    made : (n_model, n_pixel) F̂, the reconstructions of flux over its maximum
+    density_percentile : of the star's place in the colour-magnitude diagram among the scored; None: unknown
+    Read-only.
+    """
+    maximum = float(flux.max())
+    relative, weight = flux.astype(np.float64) / maximum, ivar.astype(np.float64) * maximum**2
+    middle = np.median(made, axis=0).astype(np.float64)
+    place = where(wavelength, relative, made)
+    against = noise(relative, middle, weight, mask, place.interval)
+    measured = quantities(place, against, signs(wavelength, relative, middle), wavelength)
+    measured["density_percentile"] = density_percentile
+    verdict = judge(measured, ", ".join(f"{name} ({place.share[name]:.0%})" for name in place.largest(N_WINDOW)))
+    matches = library.match(flux, ivar, mask)[:N_MATCH]
+    return {
+        "cause": verdict.cause,
+        "rule": verdict.rule,
+        "confidence": verdict.confidence,
+        "evidence": list(verdict.evidence),
+        "interval_lo": place.interval_lo,
+        "interval_hi": place.interval_hi,
+        "interval_fraction": place.interval_fraction,
+        "half_fraction": place.half_fraction,
+        "interval_excess": place.excess,
+        "interval_spread": place.interval_spread,
+        "interval_overlap": place.interval_overlap,
+        "window_share": [{"name": name, "share": share} for name, share in place.share.items()],
+        "residual_chi2": against.chi2,
+        "interval_chi2": against.interval_chi2,
+        "sigma_ratio": against.sigma_ratio,
+        "masked_fraction": against.masked_fraction,
+        "roughness": against.roughness,
+        "sign": canonical_json(measured),
+        "density_percentile": density_percentile,
+        "template_match": [
+            {name: value for name, value in asdict(match).items() if name != "n_pixel"} for match in matches
+        ],
+    }
+
+
+def _asked(
+    connection: sa.Connection,
+    stars: str | Iterable[str] | None,
+    top: int | None,
+    dataset: str | None,
+    ensemble: str | None,
+) -> Asked:
+    row = find_ensemble(connection, ensemble, scored=True)
+    found = find_scored_dataset(connection, row, dataset)
+    known = {"ensemble_id": row.ensemble_id, "dataset_id": found.dataset_id}
+    if (stars is None) == (top is None):
+        raise CatalogError("nothing to explain: name stars, or say how many of the oddest")
+    if stars is None:
+        spectrum_ids = arrow(connection, TOP, known | {"top": top})["spectrum_id"].to_pylist()
+    else:
+        named = {require_star(connection, star): star for star in ([stars] if isinstance(stars, str) else stars)}
+        of_stars = arrow(connection, OF_STARS, known | {"star_ids": list(named)})
+        spectrum_ids = of_stars["spectrum_id"].to_pylist()
+        if missing := [star for star_id, star in named.items() if star_id not in of_stars["star_id"].to_pylist()]:
+            raise CatalogError(
+                f"star {missing[0]} has no score of ensemble {row.name} in {found.name}: its spectrum is not usable in "
+                f"the window of the ensemble (see spectrum.bad_run), or not scored yet"
+            )
+    recipe = Recipe.from_json(canonical_json(row.recipe))
+    pixels = window(trained_wavelength(connection, row), recipe.window)
+    wanted = known | {"spectrum_ids": spectrum_ids, "templates": digest_of_templates(connection)}
+    standing = {standing["spectrum_id"]: standing for standing in arrow(connection, STANDING, wanted).to_pylist()}
+    return Asked(row, found, recipe, pixels, find_models(connection, row), spectrum_ids, standing)
+
+
+def _nearest(connection: sa.Connection, asked: Asked, spectrum_ids: Sequence[int]) -> dict[int, list[str]]:
+    known = {"ensemble_id": asked.ensemble.ensemble_id, "dataset_id": asked.dataset.dataset_id, "n": N_NEAREST}
+    if not spectrum_ids:
+        return {}
+    found = arrow(connection, NEAREST, known | {"spectrum_ids": list(spectrum_ids)}).to_pylist()
+    return {row["spectrum_id"]: row["nearest"] for row in found}
+
+
+def _block(database: Database, asked: Asked, spectrum_ids: Sequence[int]) -> SpectrumBlock:
+    """Some of the spectra as scoring reads them, with what the models are told of their stars."""
+    condition = f"spectrum_id IN ({', '.join(map(str, spectrum_ids))})"
+    photometry = asked.recipe.photometry
+    with database.read() as connection:
+        dataset_id = asked.dataset.dataset_id
+        parts = list(usable_blocks(connection, dataset_id, asked.pixels, condition=condition, photometry=photometry))
+    return SpectrumBlock(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
+
+
+def _reconstructions(database: Database, asked: Asked, block: SpectrumBlock) -> Iterator[tuple[str, np.ndarray]]:
+    """Name of each model, and its F̂ of every spectrum, (n, n_pixel) float32."""
+    network = Model(asked.recipe, len(asked.pixels.wavelength))
+    values = log_flux(block.flux)
+    for model in asked.models:
+        network.set_weights(load_weights(database.path, model.weights_file, model.weights_sha256))
+        _, reconstruction = network.reconstruct(values, block.photometry)
+        yield model.name, np.exp(np.minimum(reconstruction, LARGEST))
+
+
+def _write(database: Database, asked: Asked, rows: list[dict[str, Any]]) -> None:
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    types = {
+        "confidence": pa.float64(),
+        "rule": pa.string(),
+        "nearest_trained": pa.list_(pa.string()),
+        "template_match": pa.list_(
+            pa.struct(
+                {"library": pa.string(), "name": pa.string()}
+                | dict.fromkeys(("reduced_chi2", "rms", "scale", "ebv"), pa.float64())
+            )
+        ),
+    } | dict.fromkeys(
+        ("residual_chi2", "interval_chi2", "sigma_ratio", "density_percentile", "mean_log10_error"), pa.float64()
+    )
+    made: dict[str, Any] = {name: pa.array(values, types.get(name)) for name, values in columns.items()}
+    made |= {
+        "ensemble_id": pa.array([asked.ensemble.ensemble_id] * len(rows), pa.int64()),
+        "created_at": pa.array([utc_now()] * len(rows)),
+        "code_version": [__version__] * len(rows),
+    }
+    with database.write() as connection:
+        gone = {"ensemble_id": asked.ensemble.ensemble_id, "spectrum_ids": columns["spectrum_id"]}
+        connection.exec_driver_sql(FORGET, gone)
+        append(connection, schema.anomaly_cause, pa.table(made))

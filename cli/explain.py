@@ -1,0 +1,83 @@
+"""`catalog explain`: why spectra are anomalous."""
+
+from collections.abc import Iterable
+
+import click
+import numpy as np
+from astropy.table import Row, Table
+from catalog.cli.options import catalog_of, format_option, scored_options
+from catalog.cli.output import chosen_format, progress_bar, say, show
+
+
+@click.command()
+@click.argument("mangaid", nargs=-1)
+@click.option("--top", type=click.IntRange(1), help="So many of the oddest by the consensus.")
+@click.option(
+    "--from",
+    "file",
+    type=click.File(encoding="utf-8"),
+    metavar="FILE",
+    help="Ids from a file, one a line, or - for standard input.",
+)
+@click.option("--again", is_flag=True, help="Also what was explained before.")
+@scored_options
+@format_option
+@click.pass_context
+def explain(
+    ctx: click.Context,
+    mangaid: tuple[str, ...],
+    top: int | None,
+    file: Iterable[str] | None,
+    again: bool,
+    dataset: str | None,
+    ensemble: str | None,
+    format_: str | None,
+) -> None:
+    """Say why spectra are anomalous.
+
+    Writes a row of anomaly_cause for each, once; read-only where they are there. Where the error lies and how large it
+    is beside the noise, which signs of known causes the residual bears, where the star stands among others, which
+    templates it is like; and a verdict by rules, with the facts that led to it (the paper's section 4). The rules know
+    what was planted to make them: the verdict is where to look first.
+
+    \b
+    Example:
+      catalog explain 7-17219806
+      catalog explain --top 100
+      catalog query "SELECT mangaid FROM anomaly WHERE bp_rp > 4" --format csv | catalog explain --from -
+    """
+    if sum((bool(mangaid), top is not None, file is not None)) != 1:
+        raise click.UsageError("give stars by their MANGAID, or --top N, or --from FILE")
+    stars = None if top is not None else mangaid or _ids(file)
+    with progress_bar("explain") as progress:
+        table = catalog_of(ctx).explain(stars, top, dataset, ensemble, again, progress)
+    say("ensemble {ensemble} on dataset {dataset}: {n_new} explained now".format(**table.meta))
+    if chosen_format(format_) == "table":
+        for row in table:
+            click.echo("\n".join(_told(row, table)) + "\n")
+        return
+    show(table, format_)
+
+
+def _ids(file: Iterable[str] | None) -> list[str]:
+    lines = [line.split(",")[0].strip() for line in file or ()]
+    return [line for line in lines if line and line != "mangaid" and not line.startswith("#")]
+
+
+def _told(row: Row, table: Table) -> list[str]:
+    """What a person reads of a spectrum."""
+    visit = f", plate {row['plate']} mjd {row['mjd']}" if "mjd" in table.colnames else ""
+    sure = "" if row["rule"] is np.ma.masked else f", by rule: {row['rule']}"
+    sure += "" if row["confidence"] is np.ma.masked else f", confidence {row['confidence']:.2f}"
+    lines = [
+        f"{row['mangaid']}{visit}: {row['cause']}{sure}",
+        f"  rank {row['consensus_rank']}, flagged by {row['n_flagged']} of {row['n_model']} models",
+        *(f"  - {fact}" for fact in row["evidence"]),
+    ]
+    for match in row["template_match"]:
+        chi2 = "" if match["reduced_chi2"] is None else f", reduced chi2 {match['reduced_chi2']:.3g}"
+        fit = f"rms {match['rms']:.3f} of the flux{chi2}, E(B-V) {match['ebv']:+.2f}"
+        lines.append(f"  like {match['library']} {match['name']}: {fit}")
+    if row["nearest_trained"] is not np.ma.masked and row["nearest_trained"]:
+        lines.append(f"  nearest that a model was trained on: {', '.join(row['nearest_trained'])}")
+    return lines

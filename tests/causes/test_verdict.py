@@ -1,0 +1,63 @@
+"""The rules, and the facts that they tell."""
+
+import numpy as np
+import pytest
+from files import WAVELENGTH
+from planted_spectra import planted, star
+
+from catalog.causes.noise import noise
+from catalog.causes.signs import signs
+from catalog.causes.verdict import CAUSES, N_FACT, RULES, SENTENCES, Verdict, judge, quantities
+from catalog.causes.where import where
+
+CAUSE_OF = {
+    "artifact-9500": "instrument", "sky-residual": "instrument", "arm-step": "instrument", "cosmic-rays": "instrument",
+    "fringing": "instrument", "wrong-velocity": "instrument", "ch-star": "carbon", "cn-star": "carbon",
+    "dwarf-carbon": "carbon", "emission-line": "emission",
+}  # fmt: skip
+
+
+def verdict_on(flux: np.ndarray, ivar: np.ndarray, made: np.ndarray) -> Verdict:
+    place = where(WAVELENGTH, flux, made[None])
+    against = noise(flux, made, ivar, np.zeros(len(flux), int), place.interval)
+    return judge(quantities(place, against, signs(WAVELENGTH, flux, made), WAVELENGTH), "C2 5165 (30%)")
+
+
+@pytest.mark.parametrize("kind", CAUSE_OF)
+def test_a_planted_oddity_is_named(kind: str) -> None:
+    verdict = verdict_on(*planted(kind, slope=-1))
+    assert verdict.cause == CAUSE_OF[kind]
+    assert verdict.confidence is not None
+    assert verdict.confidence > 0.9
+
+
+@pytest.mark.parametrize("kind", [*CAUSE_OF, "wrong-extinction", "double-lined"])
+def test_three_facts_with_numbers_lead_to_every_verdict(kind: str) -> None:
+    verdict = verdict_on(*planted(kind))
+    assert len(verdict.evidence) >= N_FACT
+    assert verdict.evidence[0].startswith("half of the error lies between ")
+    assert all(any(letter.isdigit() for letter in fact) for fact in verdict.evidence)
+
+
+@pytest.mark.parametrize("unknown", [False, True])
+def test_noise_is_noise_with_and_without_ivar(unknown: bool) -> None:
+    clean, noisy = star()
+    ivar = np.full(len(clean), np.nan) if unknown else np.square(100 / clean)
+    assert verdict_on(noisy, ivar, clean).cause == "noise"
+
+
+def test_what_no_rule_knows_is_unknown() -> None:
+    verdict = judge({"interval_lo": 4000.0}, "none")
+    assert (verdict.cause, verdict.rule, verdict.confidence) == ("unknown", None, None)
+
+
+def test_a_condition_on_something_unknown_does_not_hold() -> None:
+    for rule in RULES:
+        assert not all(condition({}) for condition in rule.conditions)
+        assert not all(condition(dict.fromkeys(SENTENCES)) for condition in rule.conditions)
+
+
+def test_every_rule_has_a_cause_a_reason_and_a_name_of_its_own() -> None:
+    assert {rule.cause for rule in RULES} | {"unknown"} == set(CAUSES)
+    assert len({rule.name for rule in RULES}) == len(RULES)
+    assert all(rule.reason for rule in RULES)
