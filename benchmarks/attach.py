@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from astropy.table import Table
 
 from benchmarks.measure import measure, table
 from catalog import Catalog
+from catalog.external import matching
 from catalog.surveys.mock import MockSurvey, write_mock
 from catalog.surveys.mock.survey import GAIA, MASTARALL
 from catalog.table import to_table
@@ -35,12 +37,32 @@ def attach_parquet(folder: Path) -> None:
     attach(folder, "list.parquet")
 
 
+def match_alone(folder: Path) -> float:
+    """Seconds of the match within an attachment: positions out of the table, and matches into theirs."""
+    seconds = []
+    match = matching.match
+
+    def timed(*arguments: object, **options: object) -> object:
+        start = time.perf_counter()
+        found = match(*arguments, **options)  # type: ignore[arg-type]
+        seconds.append(time.perf_counter() - start)
+        return found
+
+    matching.match = timed  # type: ignore[assignment]
+    attach_parquet(folder)
+    return seconds[0]
+
+
 def attach_csv(folder: Path) -> None:
     attach(folder, "list.csv")
 
 
 def attach_fits(folder: Path) -> None:
     attach(folder, "list.fits")
+
+
+def attach_many(folder: Path) -> None:
+    attach(folder, "many.parquet")
 
 
 def attach_id(folder: Path) -> None:
@@ -101,6 +123,16 @@ def write_survey(folder: Path, n_row: int) -> None:
     made.write(folder / "list.csv", format="ascii.fast_csv", overwrite=True)
 
 
+def write_many(folder: Path, n_row: int) -> None:
+    """Ten times as many rows, in parts, so that this takes no more memory either."""
+    listed = pq.read_table(folder / "list.parquet")
+    with pq.ParquetWriter(folder / "many.parquet", listed.schema) as writer:
+        for number in range(10):
+            ra, dec = on_sky(np.random.default_rng(number + 1), n_row)
+            part = listed.set_column(1, "ra", pa.array(ra)).set_column(2, "dec", pa.array(dec))
+            writer.write_table(part, row_group_size=100_000)
+
+
 def on_sky(generator: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
     """(n,) right ascension and declination, deg, evenly over the sky."""
     return generator.uniform(0, 360, n), np.degrees(np.arcsin(generator.uniform(-1, 1, n)))
@@ -113,12 +145,15 @@ def million(n_row: int) -> None:
         ways = {
             "match_to_catalog_sky alone": bare,
             "the same, from Parquet": bare_from_file,
+            "ours, the match alone": match_alone,
             "ours, Parquet": attach_parquet,
             "ours, CSV": attach_csv,
             "ours, FITS": attach_fits,
             "ours, Parquet by Gaia id": attach_id,
         }
         results = {way: measure(work, folder) for way, work in ways.items()}
+        write_many(folder, n_row)
+        results["ours, Parquet, 10 times as many rows"] = measure(attach_many, folder, 1)
         attach(folder, "list.parquet")
         found = Catalog(folder / "c.duckdb").query("SELECT catalog_row FROM external_match ORDER BY star_id")
         same = np.array_equal(np.ma.filled(found["catalog_row"], 0), np.load(folder / "bare.npy"))
@@ -168,7 +203,9 @@ def clusters() -> None:
 
 
 def matches(catalog: Catalog) -> dict[str, int]:
-    found = catalog.query("SELECT mangaid, catalog_row FROM external_match JOIN star USING (star_id) WHERE catalog_row > 0")
+    found = catalog.query(
+        "SELECT mangaid, catalog_row FROM external_match JOIN star USING (star_id) WHERE catalog_row > 0"
+    )
     return dict(zip(found["mangaid"].tolist(), found["catalog_row"].tolist(), strict=True))
 
 

@@ -10,7 +10,7 @@ from astropy.time import Time
 
 from catalog.errors import CatalogError
 
-BLOCK = 100_000
+BLOCK = 500_000
 """Rows of the catalog whose positions are in memory at a time."""
 
 ANY_DISTANCE = 10 * u.pc

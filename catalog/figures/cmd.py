@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from catalog.diagram import Diagram, Sample
 from catalog.figures.file import save
@@ -55,6 +56,12 @@ SHORT = 28
 """Letters of a legend that fit twice into a column; LONG: once."""
 LONG = 56
 
+MANY = 3000
+"""More stars than this are drawn smaller, or nothing could be told apart."""
+
+LEAST = 8
+"""Area of the smallest marker in the legend."""
+
 LINE = 0.14
 """Height of a line of the legend, in inches."""
 
@@ -69,16 +76,17 @@ def draw(diagram: Diagram, path: Path) -> None:
 
 def _figure(diagram: Diagram) -> Figure:
     figure = Figure(figsize=(ONE_COLUMN, 4.8 if not diagram.listed else 4.0), layout="constrained")
+    shrink = min(1, MANY / len(diagram.samples[-1].bp_rp)) ** 0.6
     if diagram.listed:
         panel = figure.subplots()
-        _points(panel, diagram.samples[-1], FAINT)
+        _points(panel, diagram.samples[-1], FAINT, shrink)
         _catalogs(panel, diagram)
     else:
         upper, panel = figure.subplots(2, 1, sharex=True, height_ratios=(1, 4))
         _histogram(upper, diagram.samples[-1])
         # What was trained on lies within what was scored, so it comes on top.
         for sample, style in zip(reversed(diagram.samples), (SCORED, TRAINED), strict=False):
-            _points(panel, sample, style)
+            _points(panel, sample, style, shrink)
     halo = [withStroke(linewidth=3, foreground="white")]
     for marker, star in zip(cycle(MARKS), diagram.oddest, strict=False):
         panel.scatter(
@@ -93,7 +101,10 @@ def _figure(diagram: Diagram) -> Figure:
     handles, labels = panel.get_legend_handles_labels()
     n_column = 2 if max(map(len, labels)) <= SHORT else 1
     figure.set_figheight(figure.get_figheight() + LINE * -(-len(labels) // n_column))
-    figure.legend(handles, labels, loc="outside upper center", ncols=n_column, frameon=False, fontsize=SMALL)
+    legend = figure.legend(handles, labels, loc="outside upper center", ncols=n_column, frameon=False, fontsize=SMALL)
+    for shown in legend.legend_handles:
+        if isinstance(shown, PathCollection):
+            shown.set_sizes(np.maximum(shown.get_sizes(), LEAST))
     return figure
 
 
@@ -102,15 +113,16 @@ def _histogram(panel: Axes, sample: Sample) -> None:
     edges = BIN * np.arange(first, max(last, first + 1) + 1)
     panel.hist(sample.bp_rp, bins=edges.tolist(), histtype="stepfilled", color="0.85", edgecolor="0.35", linewidth=0.6)
     panel.set_yscale("log")
+    panel.yaxis.set_major_locator(LogLocator(numticks=7))
     panel.set_ylim(bottom=0.7)
     panel.set_ylabel(f"stars per {BIN:g} mag")
     panel.text(0.98, 0.92, sample.name, transform=panel.transAxes, ha="right", va="top", fontsize=SMALL)
 
 
-def _points(panel: Axes, sample: Sample, style: tuple[str, str, int]) -> None:
+def _points(panel: Axes, sample: Sample, style: tuple[str, str, int], shrink: float) -> None:
     color, marker, area = style
     panel.scatter(
-        sample.bp_rp, sample.abs_g, s=area, marker=marker, color=color, linewidths=0, rasterized=True,
+        sample.bp_rp, sample.abs_g, s=area * shrink, marker=marker, color=color, linewidths=0, rasterized=True,
         label=f"{sample.name} ({len(sample.bp_rp)})",
     )  # fmt: skip
 
