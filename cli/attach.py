@@ -58,15 +58,15 @@ def attach(
     if file is None or name is None:
         raise CatalogError("give a file and a name: catalog attach FILE --name NAME; or --list")
     way = {"gaia": gaia, "release": release, "mangaid": mangaid, "sky": sky, "radius": radius, "epoch": epoch}
-    _tell(catalog.attach(file, name, **way, every=every), every=every)
+    _tell(catalog.attach(file, name, **way, every=every), file, every=every)
 
 
-def _tell(found: Attached, *, every: bool) -> None:
+def _tell(found: Attached, file: Path, *, every: bool) -> None:
     if not found.new:
         say(f"{found.name} is attached already, and no star has changed since: {found.n_matched} stars matched")
         return
     if found.replaced:
-        say(f"{found.name} replaces {found.replaced}")
+        say(f"{found.name}: {found.replaced} gives way to {file}")
     for remark in found.remarks:
         say(remark)
     say(

@@ -115,7 +115,8 @@ def attach(database: Database, file: Path, name: str, way: Way, *, every: bool =
     with database.write(row_group_size=ROW_GROUP_SIZE) as connection:
         old = _old(connection, name)
         asked = sha256_of_text(f"{way} {every} {matching.ask(connection, way)}")
-        if old is not None and (old.file, old.sha256, old.asked_sha256) == (file.name, sha256, asked):
+        there = columns_of(connection, SCHEMA, name)
+        if there and old is not None and (old.file, old.sha256, old.asked_sha256) == (file.name, sha256, asked):
             return _attached(connection, name, new=False)
         _forget(connection, name)
         contents, columns = load(connection, file, name)

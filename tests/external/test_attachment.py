@@ -185,6 +185,9 @@ def test_a_table_that_somebody_dropped_does_not_stop_an_upgrade(catalog: Catalog
     with duckdb.connect(catalog.database.path) as connection:
         connection.execute("DROP TABLE external.mine")
     catalog.upgrade()
+    assert catalog.attach(file, "mine", gaia="id", release="EDR3").new
+    with duckdb.connect(catalog.database.path) as connection:
+        connection.execute("DROP TABLE external.mine")
     catalog.detach("mine")
     assert len(catalog.attached()) == 0
 
@@ -216,6 +219,8 @@ def test_an_older_database_gets_the_schema(tmp_path: Path, file: Path) -> None:
     catalog = Catalog(tmp_path / "c.duckdb")
     upgrade(catalog.database)
     assert catalog.attach(file, "mine", mangaid="mangaid").n_star == 0
+    Table({"ra": [1.0], "dec": [1.0]}).write(tmp_path / "sky.ecsv")
+    assert catalog.attach(tmp_path / "sky.ecsv", "mine", sky=("ra", "dec"), radius=1).n_star == 0
     assert catalog.attached()["n_star_matched"].tolist() == [0]
 
 
