@@ -1,0 +1,78 @@
+"""Answers as grids: which columns, under which headings, with how many digits."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.report.document import Cell, Grid, Heading, Link
+from catalog.report.scope import Row
+
+UNKNOWN = "\N{EN DASH}"
+
+MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a grid: its heading, and the name of a column of the answer, or what to make of a row.
+
+    form : of its numbers, as in a format string
+    """
+
+    heading: str
+    of: str | Callable[[Row], Any]
+    form: str = ""
+
+    def cell(self, row: Row) -> Cell:
+        """What stands in a row."""
+        value = row[self.of] if isinstance(self.of, str) else self.of(row)
+        return value if isinstance(value, Link | tuple) else text(value, self.form)
+
+
+def grid(caption: str, rows: Sequence[Row], columns: Sequence[Column], named_by: int = 0) -> Grid:
+    """The rows as a grid. A column is numeric if all that is known in it are numbers. Read-only."""
+    headings = [Heading(column.heading, _numeric(column, rows)) for column in columns]
+    return Grid(caption, headings, [[column.cell(row) for column in columns] for row in rows], named_by)
+
+
+def text(value: Any, form: str = "") -> str:
+    """A value as it is printed. Read-only.
+
+    >>> text(-3.8234, ".3f"), text(None), text(10), text(True), text(["a", "b"]), text(0.000123)
+    ('\N{MINUS SIGN}3.823', '\N{EN DASH}', '10', 'yes', 'a, b', '0.000123')
+    """
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(text, value)) or UNKNOWN
+    if isinstance(value, int | float):
+        return format(value, form or (".4g" if isinstance(value, float) else "")).replace("-", MINUS)
+    return str(value)
+
+
+def interval(lo: Any, hi: Any, form: str = "") -> str:
+    """Two ends as one text. Read-only.
+
+    >>> interval(1, 4), interval(None, None)
+    ('1 to 4', '\N{EN DASH}')
+    """
+    return UNKNOWN if lo is None or hi is None else f"{text(lo, form)} to {text(hi, form)}"
+
+
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """A number and its noun. Read-only.
+
+    >>> counted(1, "star"), counted(23000, "star"), counted(2, "spectrum", "spectra")
+    ('1 star', '23,000 stars', '2 spectra')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def _numeric(column: Column, rows: Sequence[Row]) -> bool:
+    if not isinstance(column.of, str):
+        return False
+    values = [row[column.of] for row in rows if row[column.of] is not None]
+    return bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)

@@ -1,0 +1,195 @@
+"""The oddest spectra: the list, and the first of them one by one."""
+
+from catalog.report import questions
+from catalog.report.cells import UNKNOWN, Column, counted, grid, interval, text
+from catalog.report.document import Block, Cell, Facts, Link, Missing, Picture, Section, Statements, Text
+from catalog.report.models import not_scored, reconstruction_alt
+from catalog.report.pictures import Pictures
+from catalog.report.scope import Asker, Row, Scope
+
+N_SHOWN = 5
+"""Spectra with figures of their own."""
+
+LINKS = {"simbad_url": "SIMBAD", "aladin_url": "Aladin", "gaia_url": "Gaia", "sdss_url": "SDSS"}
+
+
+def oddest(scope: Scope) -> tuple[Section, list[Row]]:
+    """The oddest spectra with their ranks by every score, and what is known of them; and the rows. Read-only."""
+    title = "The oddest spectra"
+    if scope.dataset is None:
+        return Section("oddest", title, [not_scored(scope)]), []
+    asker = Asker(scope)
+    rows = asker.ask(title, questions.TOP, top=scope.top)
+    visits = any(row["plate"] is not None for row in rows)
+    star = Column("star", _named)
+    known = [
+        Column("rank", "consensus_rank"),
+        star,
+        *([Column("visit", _visit)] if visits else []),
+        Column("flagged by", lambda row: f"{row['n_flagged']} of {row['n_model']}"),
+        Column("log10 error, mean", "mean_log10_error", ".3f"),
+        Column("(BP\N{MINUS SIGN}RP)₀ (mag)", "bp_rp0", ".2f"),
+        Column("M_G (mag)", "abs_g", ".2f"),
+        Column("S/N", "snr", ".0f"),
+        Column("SIMBAD type", "simbad_otype"),
+        Column("labels", "labels"),
+        Column("cause", "cause"),
+        Column("links", _links),
+    ]
+    ranks = [
+        Column("rank", "consensus_rank"),
+        star,
+        *([Column("visit", _visit)] if visits else []),
+        Column("95 % interval", lambda row: interval(row["consensus_rank_lo"], row["consensus_rank_hi"])),
+        Column("mean percentile", "mean_percentile", ".2f"),
+        Column("unseen", "unseen_rank"),
+        Column("models that have not seen it", "n_model_unseen"),
+        Column("chi2", "chi2_rank"),
+        Column("relative error", "relative_rank"),
+        Column("isolation", "isolation_rank"),
+        Column("among peers", "peer_rank"),
+        Column("peers", "n_peer"),
+    ]
+    blocks: list[Block] = [
+        Text(
+            "Ordered by the number of models that flag a spectrum, then by its mean percentile, then by its mean log10 "
+            f"error (the paper's section 3.3). {UNKNOWN} is unknown."
+        ),
+        grid(
+            f"The {counted(len(rows), 'oddest spectrum', 'oddest spectra')}, and what is known of the stars",
+            rows,
+            known,
+            named_by=1,
+        ),
+        grid("Their ranks by every score", rows, ranks, named_by=1),
+        Text(
+            "95 % of the ranks that ensembles drawn from the models give lie in the interval. Unseen: by the error of "
+            "the models that have not seen the star in training. Chi2: by the residual in units of the noise. Relative "
+            "error: over that of the nearest training spectra in latent space. Isolation: by the distance to other "
+            "spectra there. Among peers: the rank among the nearest stars of the colour-magnitude diagram, so that a "
+            "rare kind of star is compared with its like."
+        ),
+    ]
+    if all(row["cause"] is None for row in rows):
+        blocks.append(Missing("No cause of an anomaly is stored.", ("catalog explain MANGAID",)))
+    return Section("oddest", title, blocks, asker.questions), rows
+
+
+def star(scope: Scope, pictures: Pictures, row: Row) -> Section:
+    """One spectrum: what is known, the cause, reconstructions (Figs. 5 to 12), uncertainty, look-alikes. Read-only."""
+    asker = Asker(scope)
+    mangaid, spectrum_id = row["mangaid"], row["spectrum_id"]
+    visit = {"plate": row["plate"], "mjd": row["mjd"]}
+    scores = asker.ask("Its errors", questions.SCORES, spectrum_id=spectrum_id)
+    best = min(scores, key=lambda score: score["error"])["model"]
+    verdicts = asker.ask("Its labels", questions.VERDICTS, mangaid=mangaid)
+    listed = asker.ask("Catalogs it is in", questions.IN_CATALOGS, mangaid=mangaid)
+    alike = asker.ask("Its look-alikes", questions.LOOK_ALIKES, mangaid=mangaid, model=best, spectrum_id=spectrum_id)
+    blocks: list[Block] = [
+        Facts(_facts(row, verdicts, listed)),
+        *_cause(scope, asker, row),
+        pictures.draw(
+            f"Reconstructions of {mangaid} by every model (as the paper's Figs. 5 to 12)",
+            reconstruction_alt(mangaid, scores),
+            lambda plots, file: plots.reconstruction(file, mangaid, **scope.names, **visit),
+        ),
+        pictures.draw(
+            f"Flux of {mangaid} and its uncertainty (as the paper's Fig. 7)",
+            f"Three panels against wavelength: the relative uncertainty of {mangaid} beside the median of its ten "
+            f"look-alikes in {best}, the uncertainty, and the flux. The median signal-to-noise "
+            f"ratio is {text(row['snr'], '.0f')}.",
+            lambda plots, file: plots.uncertainty(file, mangaid, best, **scope.names, **visit),
+        ),
+    ]
+    picture = pictures.draw(
+        f"{mangaid} and its look-alikes in the latent space of {best}, which reconstructs it best, among the stars "
+        f"that {best} was trained on (as the paper's Fig. 10)",
+        _alike_alt(mangaid, best, alike),
+        lambda plots, file: plots.neighbors(file, mangaid, best, **scope.names, **visit),
+    )
+    blocks.append(picture)
+    if isinstance(picture, Picture) and alike:
+        columns = [
+            Column("nearest", "neighbor_rank"),
+            Column("star", "mangaid"),
+            Column("distance", "distance", ".4g"),
+            Column("rank of all", "consensus_rank"),
+            Column("(BP\N{MINUS SIGN}RP)₀ (mag)", "bp_rp0", ".2f"),
+            Column("M_G (mag)", "abs_g", ".2f"),
+            Column("SIMBAD type", "simbad_otype"),
+        ]
+        blocks.append(grid(f"The look-alikes of {mangaid} in {best}", alike, columns, named_by=1))
+    title = f"{row['consensus_rank']}. {mangaid}" + (f", {_visit(row)}" if row["plate"] is not None else "")
+    return Section(anchor(row), title, blocks, asker.questions)
+
+
+def anchor(row: Row) -> str:
+    """Of the part about a spectrum."""
+    return f"star-{row['consensus_rank']}"
+
+
+def _named(row: Row) -> Cell:
+    """The star, which leads to the part about it if it has one."""
+    return Link(row["mangaid"], f"#{anchor(row)}") if row["consensus_rank"] <= N_SHOWN else row["mangaid"]
+
+
+def _facts(row: Row, verdicts: list[Row], listed: list[Row]) -> list[tuple[str, Cell]]:
+    rank = f"{row['consensus_rank']}, 95 % interval {interval(row['consensus_rank_lo'], row['consensus_rank_hi'])}"
+    known = [part for part in (row["simbad_main_id"], row["simbad_otype"], row["spectral_type"]) if part]
+    photometry = f"M_G {text(row['abs_g'], '.2f')}, (BP\N{MINUS SIGN}RP)₀ {text(row['bp_rp0'], '.2f')}"
+    if row["distance_pc"] is not None:
+        photometry += f", distance {row['distance_pc']:.0f} pc, E(B\N{MINUS SIGN}V) {text(row['ebv'], '.2f')}"
+    parameters = (
+        f"Teff {text(row['teff'], '.0f')} K, log g {text(row['logg'], '.2f')}, [Fe/H] {text(row['fe_h'], '.2f')} "
+        f"({row['parameter_source']})"
+    )
+    labels = [
+        f"{verdict['label']}, by {verdict['author']}" + (f": {verdict['note']}" if verdict["note"] else "")
+        for verdict in verdicts
+    ]
+    facts: list[tuple[str, Cell]] = [
+        ("rank", rank),
+        ("flagged by", f"{row['n_flagged']} of {row['n_model']} models"),
+        ("position", f"{text(row['ra'], '.5f')}, {text(row['dec'], '+.5f')} deg"),
+        ("Gaia", UNKNOWN if row["source_id"] is None else f"{row['gaia_release']} {row['source_id']}"),
+        ("photometry", photometry if row["bp_rp0"] is not None or row["abs_g"] is not None else UNKNOWN),
+        ("parameters", UNKNOWN if row["parameter_source"] is None else parameters),
+        ("signal to noise", text(row["snr"], ".0f")),
+        ("bad pixels", text(row["bad_pixel_fraction"], ".1%")),
+        ("SIMBAD", ", ".join(known) or UNKNOWN),
+        ("labels", "; ".join(labels) or UNKNOWN),
+        ("in catalogs", ", ".join(dict.fromkeys(entry["catalog"] for entry in listed)) or UNKNOWN),
+        ("links", _links(row)),
+    ]
+    return facts
+
+
+def _cause(scope: Scope, asker: Asker, row: Row) -> list[Block]:
+    """Why it is anomalous, where that is stored."""
+    found = asker.ask("Its cause", questions.CAUSE, spectrum_id=row["spectrum_id"])
+    if not found:
+        names = " ".join(f"--{key} {name}" for key, name in scope.names.items())
+        return [Missing("No cause is stored.", (f"catalog explain {row['mangaid']} {names}",))]
+    (cause,) = found
+    sure = (
+        "no rule holds"
+        if cause["rule"] is None
+        else f"rule {cause['rule']}, right in {cause['confidence']:.0%} of the cases it was tried on"
+    )
+    return [Text(f"Cause: {cause['cause']} ({sure}). What led to it:"), Statements(cause["evidence"])]
+
+
+def _alike_alt(mangaid: str, model: str, alike: list[Row]) -> str:
+    near = ", ".join(f"{row['mangaid']} at {row['distance']:.3g}" for row in alike)
+    return (
+        f"{counted(1 + len(alike), 'line plot')} of spectra against wavelength, each relative to its median: {mangaid} "
+        f"on top in black, below it in blue its nearest in the latent space of {model}, by distance: {near}."
+    )
+
+
+def _links(row: Row) -> tuple[Link, ...]:
+    return tuple(Link(name, row[column]) for column, name in LINKS.items() if row[column])
+
+
+def _visit(row: Row) -> str:
+    return UNKNOWN if row["plate"] is None else f"plate {row['plate']}, MJD {row['mjd']}"

@@ -1,0 +1,46 @@
+"""The figures of a report: drawn as `Plots` draws them, made small, each with words for who cannot see it."""
+
+import tempfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+from PIL import Image
+
+from catalog.database.connection import Database
+from catalog.errors import CatalogError
+from catalog.plots import Plots
+from catalog.report.document import Missing, Picture
+
+DPI = 200
+"""Sharp on paper, and on a screen with two pixels in the place of one."""
+
+N_COLOR = 128
+"""Of a palette: a third of the size of full colour, and smaller than SVG too, which has a line of every pixel."""
+
+
+class Pictures:
+    """Draws the figures of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self.plots = Plots(database)
+
+    def draw(self, caption: str, alt: str, make: Callable[[Plots, Path], object], *commands: str) -> Picture | Missing:
+        """A figure, or why there is none and the commands that would change that.
+
+        alt : what is to be seen in it; make : draws it into a file
+        Read-only.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "figure.png"
+            try:
+                make(self.plots, file)
+            except CatalogError as error:
+                return Missing(f"{caption.partition(':')[0]}: {error}.", commands)
+            with Image.open(file) as image:
+                inches = [length / dpi for length, dpi in zip(image.size, image.info["dpi"], strict=True)]
+                size = (round(inches[0] * DPI), round(inches[1] * DPI))
+                small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        png = BytesIO()
+        small.quantize(N_COLOR, dither=Image.Dither.NONE).save(png, "png", optimize=True)
+        return Picture(caption, alt, png.getvalue(), *size)

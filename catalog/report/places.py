@@ -1,0 +1,130 @@
+"""Places in the colour-magnitude diagram: the survey, its regions, and catalogs of other people."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from catalog.external.attachment import ATTACHED
+from catalog.plots import Plots
+from catalog.report import questions
+from catalog.report.cells import Column, counted, grid, interval, text
+from catalog.report.document import Block, Missing, Section, Text
+from catalog.report.models import not_scored
+from catalog.report.pictures import Pictures
+from catalog.report.scope import Asker, Row, Scope
+
+N_MARKED = 5
+"""Oddest stars with a mark of their own."""
+
+CROSS_MATCH = "catalog ingest PATH"
+
+
+def diagram(scope: Scope, pictures: Pictures) -> Section:
+    """The colour-magnitude diagram (Fig. 1) with the oddest stars, and the oddest of every region. Read-only."""
+    title = "Colour-magnitude diagram"
+    if scope.dataset is None:
+        return Section("cmd", title, [not_scored(scope)])
+    asker = Asker(scope)
+    (placed,) = asker.ask("Where the scored stars are", questions.PHOTOMETRY)
+    oddest = asker.ask("The oddest", questions.TOP, top=N_MARKED)
+    regions = asker.ask("The oddest of every region", questions.REGIONS)
+    counts = asker.ask("Stars in the regions", questions.REGION_COUNTS)
+    if not placed["n_placed"]:
+        missing = Missing(
+            "No scored star has Gaia photometry and a distance. Load the Gaia cross-match of the survey:",
+            (CROSS_MATCH,),
+        )
+        return Section("cmd", title, [missing], asker.questions)
+    blocks: list[Block] = [
+        Text(
+            f"{placed['n_placed']:,} of {counted(placed['n_star'], 'scored star')} have Gaia photometry and a "
+            "distance, and are in the diagram; colour and magnitude are corrected for extinction."
+        ),
+        pictures.draw(
+            f"Absolute magnitude against colour, with the {N_MARKED} oddest stars marked (the paper's Fig. 1)",
+            _alt(placed, oddest),
+            lambda plots, file: plots.cmd(file, **scope.names, mark=N_MARKED),
+        ),
+    ]
+    if regions:
+        columns = [
+            Column("region", "region"),
+            Column("scored spectra", "n_in_region"),
+            Column("rank there", "region_rank"),
+            Column("rank of all", "consensus_rank"),
+            Column("star", "mangaid"),
+            Column("flagged by", lambda row: f"{row['n_flagged']} of {row['n_model']}"),
+            Column("(BP\N{MINUS SIGN}RP)₀ (mag)", "bp_rp0", ".2f"),
+            Column("M_G (mag)", "abs_g", ".2f"),
+        ]
+        blocks.append(grid("The three oddest spectra of every region of the diagram", regions, columns, named_by=4))
+    empty = sorted({row["region"] for row in counts} - {row["region"] for row in regions})
+    if empty:
+        blocks.append(Text(f"Without a scored spectrum: {', '.join(empty)}."))
+    return Section("cmd", title, blocks, asker.questions)
+
+
+def catalogs(scope: Scope, pictures: Pictures) -> Section:
+    """Catalogs of other people, what the models make of their stars, and the diagram with them (Fig. 11). Read-only."""
+    asker = Asker(scope)
+    attached = asker.ask("Attached catalogs", ATTACHED)
+    if not attached:
+        command = "catalog attach FILE --name NAME --gaia COLUMN --release DR3"
+        missing = Missing(
+            "No catalog of other people is attached; a list of carbon stars, for the paper's Fig. 11:", (command,)
+        )
+        return Section("catalogs", "Attached catalogs", [missing], asker.questions)
+    columns = [
+        Column("catalog", "catalog"),
+        Column("file", "file"),
+        Column("rows", "n_row"),
+        Column("matched by", "matched_by"),
+        Column("columns", "matched_columns"),
+        Column("within (arcsec)", "radius_arcsec"),
+        Column("stars found", "n_star_matched"),
+        Column("ambiguous", "n_star_ambiguous"),
+        Column("not in it", "n_star_unmatched"),
+        Column("not known", "n_star_unknown"),
+    ]
+    blocks: list[Block] = [grid("Attached catalogs, and how many stars of the survey are in each", attached, columns)]
+    if scope.dataset is not None:
+        ranks = asker.ask("What the models make of their stars", questions.CATALOG_RANKS)
+        columns = [
+            Column("catalog", "catalog"),
+            Column("scored spectra", "n_scored"),
+            Column("flagged by any model", "n_flagged"),
+            Column("best rank", "best_rank"),
+            Column("its star", "best"),
+            Column("median rank", "median_rank", ".0f"),
+        ]
+        blocks.append(grid("Their stars among the scored spectra", ranks, columns))
+    names = [row["catalog"] for row in attached]
+    found = ", ".join(f"{counted(row['n_star_matched'], 'star')} of {row['catalog']}" for row in attached)
+    blocks.append(
+        pictures.draw(
+            "Stars of the attached catalogs in the colour-magnitude diagram (the paper's Fig. 11)",
+            f"Scatter plot of absolute magnitude against colour: grey points for the survey, and markers of different "
+            f"shapes and colours for {found}.",
+            _draw_catalogs(scope, names),
+            CROSS_MATCH,
+        )
+    )
+    return Section("catalogs", "Attached catalogs", blocks, asker.questions)
+
+
+def _draw_catalogs(scope: Scope, names: list[str]) -> Callable[[Plots, Path], object]:
+    return lambda plots, file: plots.cmd(file, names, **scope.names)
+
+
+def _alt(placed: Row, oddest: list[Row]) -> str:
+    marked = [
+        f"{row['mangaid']} at BP\N{MINUS SIGN}RP {text(row['bp_rp0'], '.2f')}, M_G {text(row['abs_g'], '.2f')}"
+        for row in oddest
+        if row["bp_rp0"] is not None and row["abs_g"] is not None
+    ]
+    return (
+        f"Scatter plot of absolute G magnitude against BP\N{MINUS SIGN}RP colour for "
+        f"{counted(placed['n_placed'], 'star')}, with a histogram of the colour on top of it. Colours go from "
+        f"{interval(placed['bp_rp0_lo'], placed['bp_rp0_hi'], '.2f')}, magnitudes from "
+        f"{interval(placed['abs_g_lo'], placed['abs_g_hi'], '.2f')}, bright stars above. "
+        + (f"Marked with large symbols: {'; '.join(marked)}." if marked else "No star is marked.")
+    )

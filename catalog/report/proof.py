@@ -1,0 +1,137 @@
+"""What the ensemble recovers of known anomalies, and where every number comes from."""
+
+import json
+from pathlib import Path
+
+from catalog import __version__
+from catalog.evaluation.methods import AUTOENCODER, METHODS
+from catalog.evaluation.record import read_evaluation
+from catalog.figures import recovery as figure
+from catalog.provenance import versions_of
+from catalog.report import questions
+from catalog.report.cells import Column, counted, grid, interval, text
+from catalog.report.document import Block, Facts, Folded, Missing, Section, Text
+from catalog.report.models import not_scored
+from catalog.report.pictures import Pictures
+from catalog.report.scope import Asker, Row, Scope
+
+PACKAGES = ("duckdb", "numpy", "astropy", "matplotlib", "keras", "tensorflow")
+
+ALL = "all kinds"
+
+
+def recovery(scope: Scope, pictures: Pictures) -> Section:
+    """The newest evaluation of the ensemble on the dataset. Read-only."""
+    title = "What is recovered"
+    if scope.dataset is None:
+        return Section("recovery", title, [not_scored(scope)])
+    asker = Asker(scope)
+    found = asker.ask("The newest evaluation", questions.EVALUATION)
+    if not found:
+        names = " ".join(f"--{key} {name}" for key, name in scope.names.items())
+        missing = Missing(
+            "Nobody has measured what this ensemble recovers: of the stars of a list, or of oddities planted in "
+            "ordinary spectra.",
+            (f"catalog evaluate --truth FILE {names}", f"catalog evaluate {names}"),
+        )
+        return Section("recovery", title, [missing], asker.questions)
+    (evaluation,) = found
+    rows = asker.ask("What it recovers", questions.RECOVERED, evaluation_id=evaluation["evaluation_id"])
+    order = {method: number for number, method in enumerate(METHODS)}
+    together = sorted((row for row in rows if row["kind"] is None), key=lambda row: order[row["method"]])
+    kinds = [row for row in rows if row["method"] == AUTOENCODER]
+    measured = [
+        Column("anomalies", "n_odd"),
+        Column("in the top 1 %", lambda row: _share(row, "recall_1")),
+        Column("in the top 5 %", lambda row: _share(row, "recall_5")),
+        Column("AUC", lambda row: _share(row, "auc")),
+    ]
+    blocks: list[Block] = [
+        Text(_asked(evaluation)),
+        grid(
+            "Share of all anomalies that each method finds, with 95 % intervals",
+            together,
+            [Column("method", "method"), *measured],
+        ),
+        pictures.draw(
+            "Recovery of known anomalies by kind and method",
+            _alt(kinds),
+            lambda plots, file: _draw(scope, evaluation, file),
+        ),
+        grid(
+            "Share of each kind that the error of the autoencoders, the paper's score, finds",
+            kinds,
+            [Column("kind", lambda row: row["kind"] or ALL), *measured],
+        ),
+    ]
+    return Section("recovery", title, blocks, asker.questions)
+
+
+def provenance(scope: Scope, command: str) -> Section:
+    """Versions, hashes, seeds, the revision of the database and the command. Read-only."""
+    asker = Asker(scope)
+    (revision,) = asker.ask("Revision of the database", questions.REVISION)
+    facts = [
+        ("command", command),
+        ("database", f"{scope.database.path.name}, revision {revision['revision']}"),
+        ("stellar-anomaly-catalog", __version__),
+        ("versions that made this report", _versions(versions_of(*PACKAGES))),
+    ]
+    blocks: list[Block] = []
+    if scope.ensemble is not None:
+        (hashes,) = asker.ask("Hash of the recipe", questions.HASHES)
+        facts += [
+            ("ensemble", f"{hashes['ensemble']}, planned by version {hashes['code_version']}"),
+            ("SHA-256 of its recipe", hashes["recipe_sha256"]),
+        ]
+        models = asker.ask("Seeds, weights and versions of the models", questions.PROVENANCE)
+        columns = [
+            Column("model", "model"),
+            Column("seed", "seed"),
+            Column("SHA-256 of its weights", "weights_sha256"),
+            Column("code version", "code_version"),
+            Column("trained with", lambda row: _versions(json.loads(row["versions"] or "{}"))),
+        ]
+        blocks.append(
+            Folded(
+                f"Seeds, weights and versions of {counted(len(models), 'model')}",
+                [grid("Seeds, weights and versions", models, columns)],
+            )
+        )
+    return Section("provenance", "Provenance", [Facts(facts), *blocks], asker.questions)
+
+
+def _draw(scope: Scope, evaluation: Row, file: Path) -> None:
+    table, _ = read_evaluation(scope.database, evaluation["evaluation_id"])
+    table.meta["mode"] = evaluation["mode"]
+    figure.draw(table, file)
+
+
+def _asked(evaluation: Row) -> str:
+    ranked = f"{counted(evaluation['n_member'], 'model')}, {counted(evaluation['n_spectrum'], 'spectrum', 'spectra')}"
+    if evaluation["mode"] == "injection":
+        planted = f"planted in ordinary spectra (seed {evaluation['seed']})"
+        return f"Oddities of known kind and strength were {planted}; {ranked}."
+    return (
+        f"{evaluation['n_matched']} of {evaluation['n_listed']} anomalies listed in {evaluation['truth_file']} have a "
+        f"scored spectrum; {ranked}. The AUC is the probability that an anomaly ranks before an ordinary spectrum."
+    )
+
+
+def _alt(kinds: list[Row]) -> str:
+    said = ", ".join(
+        f"{row['kind'] or ALL} {text(row['recall_5'], '.0%')}" for row in kinds if row["recall_5"] is not None
+    )
+    return (
+        "Recall of every kind of anomaly by every method, with intervals. In the top 5 % by the error of the "
+        f"autoencoders: {said}."
+    )
+
+
+def _share(row: Row, name: str) -> str:
+    ends = interval(row[f"{name}_lo"], row[f"{name}_hi"], ".2f")
+    return f"{text(row[name], '.2f')} ({ends})"
+
+
+def _versions(versions: dict[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())

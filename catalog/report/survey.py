@@ -1,0 +1,129 @@
+"""What was loaded: the summary in numbers, datasets, what was rejected and why, and the files it came from."""
+
+from catalog.report import questions
+from catalog.report.cells import Column, counted, grid, text
+from catalog.report.document import Block, Facts, Folded, Missing, Numbers, Section, Text
+from catalog.report.scope import Asker, Row, Scope
+
+
+def summary(scope: Scope) -> Section:
+    """The report in a paragraph and a few numbers. Read-only."""
+    asker = Asker(scope)
+    (contents,) = asker.ask("What the database holds", questions.CONTENTS)
+    numbers = [
+        (f"{contents['n_star']:,}", "stars"),
+        (f"{contents['n_spectrum']:,}", "spectra"),
+    ]
+    blocks: list[Block] = []
+    if not contents["n_spectrum"]:
+        blocks.append(Missing("No spectra are loaded.", ("catalog ingest PATH",)))
+    elif scope.ensemble is None:
+        blocks.append(Missing("No ensemble is trained.", ("catalog train --dataset NAME",)))
+    elif scope.dataset is None:
+        blocks.append(
+            Missing(
+                f"Ensemble {scope.ensemble.name} has scored nothing.",
+                (f"catalog score --dataset NAME --ensemble {scope.ensemble.name}",),
+            )
+        )
+    else:
+        (flagged,) = asker.ask("What the models agree on", questions.FLAGGED)
+        numbers += [
+            (f"{flagged['n_spectrum']:,}", f"spectra of {scope.dataset.name} scored"),
+            (f"{flagged['n_model']}", "models"),
+            (f"{flagged['n_any']:,}", "flagged by any model"),
+            (f"{flagged['n_all']:,}", "flagged by every model"),
+        ]
+        blocks.append(Text(_agreed(scope, flagged)))
+    numbers += [
+        (f"{contents['n_labelled']:,}", "stars labelled"),
+        (f"{contents['n_cause']:,}", "causes stored"),
+    ]
+    return Section("summary", "In short", [Numbers(numbers), *blocks], asker.questions)
+
+
+def data(scope: Scope) -> Section:
+    """Datasets, the window, what was rejected, and the files with their hashes. Read-only."""
+    asker = Asker(scope)
+    datasets = asker.ask("Datasets", questions.DATASETS)
+    if not datasets:
+        return Section("data", "Data", [Missing("Nothing is loaded.", ("catalog ingest PATH",))], asker.questions)
+    blocks: list[Block] = [
+        grid(
+            "Datasets",
+            datasets,
+            [
+                Column("dataset", "dataset"),
+                Column("survey", "survey"),
+                Column("release", "release"),
+                Column("product", "product"),
+                Column("resolution percentile", "lsf_percentile"),
+                Column("spectra", "n_spectrum"),
+                Column("usable over the full range", "n_usable"),
+            ],
+        ),
+        Text(
+            "A spectrum is usable over the full range if its flux is finite and above 0 in every pixel: "
+            "the logarithm that the models take is defined nowhere else (the paper's section 2.1)."
+        ),
+    ]
+    if rejected := asker.ask("Why spectra are not usable over the full range", questions.REJECTED):
+        columns = [
+            Column("dataset", "dataset"),
+            Column("reason", "reject_reason"),
+            Column("spectra", "n_spectrum"),
+        ]
+        blocks.append(grid("Spectra not usable over the full range, and why", rejected, columns, named_by=1))
+    blocks += _window(scope, asker)
+    files = asker.ask("Files that were read", questions.SOURCE_FILES)
+    columns = [
+        Column("file", "name"),
+        Column("product", "product"),
+        Column("rows", "n_row"),
+        Column("bytes", "size"),
+        Column("SHA-256", "sha256"),
+        Column("read by version", "code_version"),
+    ]
+    blocks.append(
+        Folded(f"{counted(len(files), 'source file')} with hashes", [grid("Files that were read", files, columns)])
+    )
+    return Section("data", "Data", blocks, asker.questions)
+
+
+def _window(scope: Scope, asker: Asker) -> list[Block]:
+    """What the window of the ensemble keeps."""
+    if scope.ensemble is None:
+        return []
+    window = scope.ensemble.recipe.get("window")
+    if not window:
+        return [
+            Facts([("window of the models", "the full range of the grid, as the paper's")]),
+            Text("A narrower window keeps more spectra: catalog dataset usable NAME lists the widest ones."),
+        ]
+    lo, hi = window
+    kept = asker.ask("What the window of the ensemble keeps", questions.WINDOW, lo=lo, hi=hi)
+    columns = [
+        Column("dataset", "dataset"),
+        Column("pixels", "n_pixel"),
+        Column("spectra", "n_spectrum"),
+        Column("usable in the window", "n_usable"),
+        Column("empty at an end", "n_empty_end"),
+        Column("zero flux inside", "n_zero_inside"),
+        Column("negative flux", "n_negative"),
+        Column("not finite", "n_nonfinite"),
+    ]
+    return [
+        grid(f"Spectra in the window of the models, {text(lo)} to {text(hi)} Å in vacuum", kept, columns),
+        Text("A spectrum may fall out of the window for several reasons."),
+    ]
+
+
+def _agreed(scope: Scope, flagged: Row) -> str:
+    return (
+        f"The {counted(flagged['n_model'], 'model')} of ensemble {scope.names['ensemble']} reconstruct "
+        f"{counted(flagged['n_spectrum'], 'spectrum', 'spectra')} of dataset {scope.names['dataset']}. A model flags a "
+        "spectrum whose error is at or above the 99th percentile of its errors. "
+        f"{counted(flagged['n_any'], 'spectrum is', 'spectra are')} flagged by at least one model, "
+        f"{flagged['n_half']:,} by at least half of them, {flagged['n_all']:,} by all. "
+        f"The oddest by consensus is {flagged['oddest']}."
+    )
