@@ -84,7 +84,7 @@ def score_dataset(
                 stand_scores(connection, trained.model_id, target.dataset_id)
         n_score += added
     with database.write(patience=PATIENCE) as connection:
-        stand_the_rest(connection)
+        stand_the_rest(connection, only=(row.ensemble_id, target.dataset_id))
     return Scored(row.name, target.name, len(models), target.n_spectrum, n_usable, n_score)
 
 

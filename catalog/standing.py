@@ -213,13 +213,18 @@ def stand_consensus(connection: sa.Connection, ensemble_id: int, dataset_id: int
     execute_with(connection, statement, pa.table(columns))
 
 
-def stand_the_rest(connection: sa.Connection) -> int:
+def stand_the_rest(connection: sa.Connection, only: tuple[int, int] | None = None) -> int:
     """Bring the standings of every ensemble and dataset up to their scores; returns how many were not.
 
+    only : ensemble_id and dataset_id; None: all of them
     Writes inside the connection's transaction.
     """
-    waiting = connection.exec_driver_sql(NOT_STANDING).all()
-    for ensemble_id, dataset_id, models in waiting:
+    waiting = [
+        (key, models)
+        for *key, models in connection.exec_driver_sql(NOT_STANDING).all()
+        if only is None or tuple(key) == only
+    ]
+    for (ensemble_id, dataset_id), models in waiting:
         for model_id in models or ():
             stand_scores(connection, model_id, dataset_id)
         stand_consensus(connection, ensemble_id, dataset_id)

@@ -73,10 +73,10 @@ from catalog import Catalog
 import {module} as module
 calls, function = itertools.count(1), module.{function}
 
-def until_killed(*arguments):
+def until_killed(*arguments, **named):
     if next(calls) == {2 if function == "stand_scores" else 1}:
         os.kill(os.getpid(), signal.SIGKILL)
-    return function(*arguments)
+    return function(*arguments, **named)
 
 module.{function} = until_killed
 Catalog({str(database)!r}).{what}"""
@@ -99,7 +99,8 @@ def test_killed_before_there_is_a_consensus_there_is_none_until_it_is_run_again(
     assert rows(database, "SELECT count(*) FROM consensus_anomaly") == [(0,)]
     n_model = 1 if where.endswith("stand_scores") else 4
     assert rows(database, "SELECT count(*) FROM anomaly_score") == [(39 * n_model,)]
-    assert len(Catalog(database).outliers("large")) == 0
+    with pytest.raises(CatalogError, match="has not scored large; run: catalog score"):
+        Catalog(database).outliers("large")
     assert Catalog(database).score("large").n_score == 39 * (4 - n_model)
     of_large = [f"(FROM {table} WHERE dataset_id = 2)" for table in STANDINGS]
     assert rows(stood, "SELECT dataset_id FROM dataset WHERE name = 'large'") == [(2,)]

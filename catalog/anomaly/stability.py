@@ -8,7 +8,7 @@ N_REPLICATE = 200
 """Ensembles drawn, with replacement, from the members."""
 
 OUTSIDE = 5
-"""Replicates left out on either side: 2.5 % of them."""
+"""The replicate, from either end, that ends the interval: 2.5 % are there or beyond."""
 
 AT_A_TIME = 20
 

@@ -19,10 +19,10 @@ def find_ensemble(connection: sa.Connection, name: str | None, *, scored: bool =
     if name is not None:
         return _find(connection, schema.ensemble, name, "catalog train --dataset NAME")
     newest = sa.select(schema.ensemble).order_by(schema.ensemble.c.ensemble_id.desc()).limit(1)
-    model = schema.model_version.c
-    has_scored = model.model_id.in_(sa.select(schema.reconstruction_error.c.model_id).distinct())
-    with_scores = newest.where(schema.ensemble.c.ensemble_id.in_(sa.select(model.ensemble_id).where(has_scored)))
-    found = (connection.execute(with_scores).first() if scored else None) or connection.execute(newest).first()
+    has_scored = schema.ensemble.c.ensemble_id.in_(sa.select(schema.consensus_standing.c.ensemble_id))
+    found = (connection.execute(newest.where(has_scored)).first() if scored else None) or connection.execute(
+        newest
+    ).first()
     if found is None:
         raise CatalogError("no ensemble in this database; train one with: catalog train --dataset NAME")
     return found
@@ -43,31 +43,22 @@ def find_scored_dataset(connection: sa.Connection, ensemble: sa.Row, name: str |
 
     Read-only. Raises CatalogError if it has not scored it, or scored several and no name is given.
     """
+    standing = schema.consensus_standing.c
+    of_ensemble = sa.select(standing.dataset_id).where(standing.ensemble_id == ensemble.ensemble_id)
+    dataset = schema.dataset.c
     names = list(
         connection.execute(
-            sa.select(schema.dataset.c.name)
-            .distinct()
-            .join(schema.spectrum, schema.spectrum.c.dataset_id == schema.dataset.c.dataset_id)
-            .join(
-                schema.reconstruction_error,
-                schema.reconstruction_error.c.spectrum_id == schema.spectrum.c.spectrum_id,
-            )
-            .join(
-                schema.model_version,
-                schema.model_version.c.model_id == schema.reconstruction_error.c.model_id,
-            )
-            .where(schema.model_version.c.ensemble_id == ensemble.ensemble_id)
-            .order_by(schema.dataset.c.name)
+            sa.select(dataset.name).where(dataset.dataset_id.in_(of_ensemble)).order_by(dataset.name)
         ).scalars()
     )
     if name is not None:
-        dataset = find_dataset(connection, name)
+        found = find_dataset(connection, name)
         if name not in names:
             raise CatalogError(
                 f"ensemble {ensemble.name} has not scored {name}; "
                 f"run: catalog score --dataset {name} --ensemble {ensemble.name}"
             )
-        return dataset
+        return found
     if not names:
         raise CatalogError(f"ensemble {ensemble.name} has scored nothing yet; run: catalog score --dataset NAME")
     if len(names) > 1:

@@ -239,6 +239,9 @@ INSERT INTO model_version (model_id, ensemble_id, member, name, seed, n_train, n
 INSERT INTO reconstruction_error
     SELECT model_id, spectrum_id, hash(model_id, spectrum_id) / 1e20, NULL FROM model_version, spectrum
     WHERE model_id = 1 OR (dataset_id = 2 AND star_id % 3 = 0);
+INSERT INTO latent_vector
+    SELECT model_id, spectrum_id, list_transform(range(10), i -> hash(spectrum_id, i) / 1e20)::FLOAT[10]
+    FROM reconstruction_error;
 """
 """Ensemble `one` has scored everything, `two` every third spectrum of `large`. Each has one model, so that the
 consensus is the order of its errors."""
@@ -250,6 +253,7 @@ def test_anomalies_are_ranked_within_region_ensemble_and_dataset(tmp_path: Path)
     with duckdb.connect(path) as connection:
         connection.execute(ERRORS)
         errors = connection.execute("FROM reconstruction_error").fetchnumpy()
+    catalog.upgrade()
     polygons = {
         "kite": [(0.11, 2.3), (3.2, 0.4), (6.3, 2.2), (3.1, 6.7)],
         "corner": [(3.3, 3.1), (6.9, 3.2), (6.8, 6.9)],
@@ -279,6 +283,7 @@ def test_the_consensus_in_a_region_is_the_consensus(tmp_path: Path) -> None:
     with duckdb.connect(path) as connection:
         connection.execute(ERRORS)
         names = ", ".join(row[0] for row in connection.execute("DESCRIBE consensus_anomaly").fetchall())
+    catalog.upgrade()
     catalog.add_region("half", [(-9, -9), (3, -9), (3, 9), (-9, 9)], corrected=True)
     part = f"SELECT {names} FROM anomaly_by_cmd_region WHERE region = 'half'"
     assert 0 < len(catalog.query(part)) < len(catalog.query("FROM consensus_anomaly"))

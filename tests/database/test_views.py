@@ -13,6 +13,7 @@ from catalog import Catalog
 from catalog.database.connection import Database, append
 from catalog.database.migration import upgrade
 from catalog.database.schema import latent_vector, metadata, reconstruction_error, training_split
+from catalog.standing import stand_the_rest
 
 N_MODEL, N_SPECTRUM = 4, 150
 
@@ -74,6 +75,8 @@ def database(numbers: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFa
              n_negative_flux=zero[:1], n_nonfinite_flux=zero[:1], usable=[True], source_file_id=[1],
              source_row=[1])  # fmt: skip
         fill("training_split", model_id=[1], spectrum_id=[5000], role=["train"])
+        # The copies have no errors: a score is an error and a latent vector.
+        stand_the_rest(connection)
     return path
 
 
