@@ -7,23 +7,21 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
-from astropy.table import Table
+from astropy.table import QTable, Table
 
 from catalog import __version__
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.weights import load_weights
-from catalog.causes.likeness import Templates
-from catalog.causes.noise import noise
-from catalog.causes.signs import signs
-from catalog.causes.verdict import judge, quantities
-from catalog.causes.where import where
+from catalog.causes.case import Case, case_of
+from catalog.causes.likeness import Match, Templates
 from catalog.database import schema
 from catalog.database.connection import Database, append, arrow
 from catalog.database.names import find_ensemble, find_scored_dataset, require_star
 from catalog.errors import CatalogError
 from catalog.provenance import canonical_json, utc_now
+from catalog.reconstruction import reconstruct
 from catalog.registry import find_models
 from catalog.spectra import SpectrumBlock, Window, trained_wavelength, usable_blocks, window
 from catalog.table import of_scores, to_table
@@ -35,8 +33,8 @@ AT_ONCE = 512
 LARGEST = 40.0
 """Of ln F̂, which is 0 at the maximum of an ordinary spectrum: beyond, its square would overflow."""
 
-N_WINDOW, N_MATCH, N_NEAREST = 3, 3, 3
-"""How many named windows a sentence names, templates a row keeps, and training stars."""
+N_MATCH, N_NEAREST = 3, 3
+"""How many templates a row keeps, and how many training stars."""
 
 TOP = """
 SELECT spectrum_id FROM consensus_standing
@@ -187,8 +185,9 @@ def explain(
             progress(name, number * len(asked.models) + member + 1, len(starts) * len(asked.models))
         for index, spectrum_id in enumerate(block.spectrum_id.tolist()):
             known = asked.standing[spectrum_id]
-            arrays = (block.flux[index], block.ivar[index], block.mask[index], made[:, index])
-            row = cause_of(asked.pixels.wavelength, *arrays, library, known["density_percentile"])
+            arrays = (block.flux[index], block.ivar[index], block.mask[index])
+            case = case_of(asked.pixels.wavelength, *arrays, made[:, index], known["density_percentile"])
+            row = _row(case, library.match(*arrays))
             row |= {name: known[name] for name in ("spectrum_id", "n_model", "mean_log10_error", "n_spectrum")}
             rows.append(row | {"nearest_trained": nearest.get(spectrum_id), "templates_sha256": digest})
     if rows:
@@ -201,31 +200,33 @@ def explain(
     return table
 
 
-def cause_of(
-    wavelength: np.ndarray,
-    flux: np.ndarray,
-    ivar: np.ndarray,
-    mask: np.ndarray,
-    made: np.ndarray,
-    library: Templates,
-    density_percentile: float | None = None,
-) -> dict[str, Any]:
-    """What a row of anomaly_cause says of one spectrum, by column.
+def case_of_star(
+    database: Database,
+    mangaid: str,
+    dataset: str | None = None,
+    ensemble: str | None = None,
+    plate: int | None = None,
+    mjd: int | None = None,
+) -> tuple[QTable, Case]:
+    """A scored spectrum with its reconstructions, as `reconstruct` gives them, and what is to be said of it.
 
-    wavelength : (n_pixel,) vacuum Angstrom; flux, ivar, mask : (n_pixel,), ivar NaN: unknown
-    made : (n_model, n_pixel) F̂, the reconstructions of flux over its maximum
-    density_percentile : of the star's place in the colour-magnitude diagram among the scored; None: unknown
-    Read-only.
+    Read-only. Raises CatalogError as `reconstruct`.
     """
-    maximum = float(flux.max())
-    relative, weight = flux.astype(np.float64) / maximum, ivar.astype(np.float64) * maximum**2
-    middle = np.median(made, axis=0).astype(np.float64)
-    place = where(wavelength, relative, made)
-    against = noise(relative, middle, weight, mask, place.interval)
-    measured = quantities(place, against, signs(wavelength, relative, middle), wavelength)
-    measured["density_percentile"] = density_percentile
-    verdict = judge(measured, ", ".join(f"{name} ({place.share[name]:.0%})" for name in place.largest(N_WINDOW)))
-    matches = library.match(flux, ivar, mask)[:N_MATCH]
+    table = reconstruct(database, mangaid, dataset, ensemble, None, plate, mjd)
+    with database.read() as connection:
+        row = find_ensemble(connection, table.meta["ensemble"])
+        wanted = {"ensemble_id": row.ensemble_id, "dataset_id": table.meta["dataset_id"], "templates": ""}
+        asked = wanted | {"spectrum_ids": [table.meta["spectrum_id"]]}
+        (standing,) = arrow(connection, STANDING, asked).to_pylist()
+    wavelength, flux, ivar = (table[name].value for name in ("wavelength", "flux", "ivar"))
+    made = np.stack([table[name].value for name in table.meta["models"]]) / float(flux.max())
+    mask = np.asarray(table["mask"])
+    return table, case_of(wavelength, flux, ivar, mask, made, standing["density_percentile"])
+
+
+def _row(case: Case, matches: Sequence[Match]) -> dict[str, Any]:
+    """What a row of anomaly_cause says of one spectrum, by column."""
+    place, against, verdict = case.place, case.against, case.verdict
     return {
         "cause": verdict.cause,
         "rule": verdict.rule,
@@ -244,10 +245,10 @@ def cause_of(
         "sigma_ratio": against.sigma_ratio,
         "masked_fraction": against.masked_fraction,
         "roughness": against.roughness,
-        "sign": canonical_json(measured),
-        "density_percentile": density_percentile,
+        "sign": canonical_json(case.measured),
+        "density_percentile": case.measured["density_percentile"],
         "template_match": [
-            {name: value for name, value in asdict(match).items() if name != "n_pixel"} for match in matches
+            {name: value for name, value in asdict(match).items() if name != "n_pixel"} for match in matches[:N_MATCH]
         ],
     }
 

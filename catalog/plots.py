@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import sqlalchemy as sa
 
 from catalog.autoencoder.recipe import Recipe
+from catalog.causes.likeness import Templates
 from catalog.database.connection import Database, arrow
 from catalog.database.names import find_ensemble, find_scored_dataset, require_star
 from catalog.diagram import diagram
 from catalog.errors import CatalogError
-from catalog.figures import cmd, errors, latent, losses, neighbors, network, reconstruction, uncertainty
+from catalog.figures import cause, cmd, errors, latent, losses, neighbors, network, reconstruction, uncertainty
+from catalog.figures import templates as templates_figure
 from catalog.figures.file import writable
 from catalog.latents import latent_map, look_alikes
 from catalog.provenance import canonical_json
@@ -19,6 +22,7 @@ from catalog.registry import losses as losses_of
 from catalog.spectra import trained_wavelength, window
 from catalog.spectrum import describe_spectrum, find_spectrum, has_ivar, read_arrays
 from catalog.table import to_table
+from catalog.templates import read_stored
 
 ERRORS = """
 SELECT log10(scored.error) AS log10_error
@@ -97,8 +101,7 @@ class Plots:
         """The distribution of every model's errors, with its percentiles (the paper's Fig. 4)."""
         target = writable(Path(file))
         with self.database.read() as connection:
-            row = find_ensemble(connection, ensemble, scored=True)
-            found = find_scored_dataset(connection, row, dataset)
+            row, found = _scored(connection, dataset, ensemble)
             wanted = {"ensemble_id": row.ensemble_id, "dataset_id": found.dataset_id}
             percentiles = to_table(arrow(connection, PERCENTILES, wanted))
             of_model = {}
@@ -132,6 +135,56 @@ class Plots:
             spectrum = read_arrays(connection, made.meta)
         reconstruction.draw(spectrum, made, known, target)
 
+    def cause(
+        self,
+        file: str | Path,
+        mangaid: str,
+        dataset: str | None = None,
+        ensemble: str | None = None,
+        plate: int | None = None,
+        mjd: int | None = None,
+    ) -> None:
+        """Why a spectrum is anomalous: residual, share of the error by window, uncertainty, and the verdict."""
+        from catalog.explain import case_of_star  # loads scikit-learn
+
+        target = writable(Path(file))
+        made, case = case_of_star(self.database, mangaid, dataset, ensemble, plate, mjd)
+        with self.database.read() as connection:
+            known = describe_spectrum(connection, made.meta, find_ensemble(connection, made.meta["ensemble"]))
+            spectrum = read_arrays(connection, made.meta)
+        cause.draw(made, spectrum, known, case, target)
+
+    def templates(
+        self,
+        file: str | Path,
+        mangaid: str,
+        library: str | None = None,
+        dataset: str | None = None,
+        ensemble: str | None = None,
+        plate: int | None = None,
+        mjd: int | None = None,
+    ) -> None:
+        """A spectrum among the templates of a library, each fitted to it (the paper's Fig. 13).
+
+        library : None: of all
+        """
+        target = writable(Path(file))
+        with self.database.read() as connection:
+            row, found = _scored(connection, dataset, ensemble)
+            spectrum = read_arrays(connection, find_spectrum(connection, mangaid, found, plate, mjd))
+            known = describe_spectrum(connection, spectrum.meta, row)
+            stored = read_stored(connection, library)
+        there = Templates(stored, spectrum["wavelength"].value)
+        n_pixel = len(spectrum)
+        ivar = spectrum["ivar"].value if has_ivar(spectrum) else np.full(n_pixel, np.nan)
+        mask = np.asarray(spectrum["mask"]) if "mask" in spectrum.colnames else np.zeros(n_pixel, int)
+        matches = there.match(spectrum["flux"].value, ivar, mask)
+        if not matches:
+            raise CatalogError(
+                f"no template to compare {mangaid} with; add some with: catalog templates add FILE --library NAME"
+            )
+        templates_figure.draw(spectrum, [(match, there.curve(match)) for match in matches], known, target)
+
     def uncertainty(
         self,
         file: str | Path,
@@ -145,7 +198,7 @@ class Plots:
         """A spectrum and its uncertainty, beside that of its ten look-alikes in one model (the paper's Fig. 7)."""
         target = writable(Path(file))
         with self.database.read() as connection:
-            row, found = self._scored(connection, dataset, ensemble)
+            row, found = _scored(connection, dataset, ensemble)
             spectrum = read_arrays(connection, find_spectrum(connection, mangaid, found, plate, mjd))
             if not has_ivar(spectrum):
                 raise CatalogError(f"the spectrum of {mangaid} in {found.name} has no ivar; its uncertainty is unknown")
@@ -175,7 +228,7 @@ class Plots:
         if not 1 <= k <= 20:
             raise CatalogError(f"k {k}: give 1 to 20")
         with self.database.read() as connection:
-            row, found = self._scored(connection, dataset, ensemble)
+            row, found = _scored(connection, dataset, ensemble)
             spectrum = find_spectrum(connection, mangaid, found, plate, mjd)
             (member,) = find_models(connection, row, [model])
             alike = look_alikes(connection, spectrum, row, member, k, role)
@@ -199,7 +252,7 @@ class Plots:
         """
         target = writable(Path(file))
         with self.database.read() as connection:
-            row, found = self._scored(connection, dataset, ensemble)
+            row, found = _scored(connection, dataset, ensemble)
             (member,) = find_models(connection, row, [model])
             table = latent_map(connection, member, found, color)
             for mangaid in marked:
@@ -209,7 +262,8 @@ class Plots:
         title = f"{member.name} of {row.name}, dataset {found.name}"
         latent.draw(table, color, [mangaid.strip() for mangaid in marked], title, target)
 
-    def _scored(self, connection: sa.Connection, dataset: str | None, ensemble: str | None) -> tuple[sa.Row, sa.Row]:
-        """Ensemble and dataset of a question about scores."""
-        row = find_ensemble(connection, ensemble, scored=True)
-        return row, find_scored_dataset(connection, row, dataset)
+
+def _scored(connection: sa.Connection, dataset: str | None, ensemble: str | None) -> tuple[sa.Row, sa.Row]:
+    """Ensemble and dataset of a question about scores."""
+    row = find_ensemble(connection, ensemble, scored=True)
+    return row, find_scored_dataset(connection, row, dataset)

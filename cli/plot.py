@@ -153,6 +153,64 @@ def reconstruction(
 
 @plot.command()
 @click.argument("mangaid")
+@scored_options
+@visit_options
+@OUTPUT
+@click.pass_context
+def cause(
+    ctx: click.Context,
+    mangaid: str,
+    dataset: str | None,
+    ensemble: str | None,
+    plate: int | None,
+    mjd: int | None,
+    output: Path,
+) -> None:
+    """Why a spectrum is anomalous, as `catalog explain` says it.
+
+    Writes the file; read-only for the database. The spectrum and its reconstructions, the residual, the share of the
+    error in each named window, and the uncertainty; what holds half of the error is shaded.
+
+    \b
+    Example:
+      catalog plot cause 3-33352569 -o cause.pdf
+    """
+    catalog_of(ctx).plot.cause(output, mangaid, dataset, ensemble, plate, mjd)
+    say(f"drawn in {output}")
+
+
+@plot.command()
+@click.argument("mangaid")
+@click.option("--library", help="Default: all of them.")
+@scored_options
+@visit_options
+@OUTPUT
+@click.pass_context
+def templates(
+    ctx: click.Context,
+    mangaid: str,
+    library: str | None,
+    dataset: str | None,
+    ensemble: str | None,
+    plate: int | None,
+    mjd: int | None,
+    output: Path,
+) -> None:
+    """A spectrum among templates (the paper's Fig. 13).
+
+    Writes the file; read-only for the database. Each template of the libraries that `catalog templates` lists is fitted
+    with a free scale and reddening.
+
+    \b
+    Example:
+      catalog plot templates 60-1436778955512349056 --library lancon-mouhcine-2002 -o templates.pdf
+    """
+    catalog_of(ctx).plot.templates(output, mangaid, library, dataset, ensemble, plate, mjd)
+    say(f"drawn in {output}")
+
+
+@plot.command()
+@click.argument("mangaid")
 @MODEL
 @scored_options
 @visit_options

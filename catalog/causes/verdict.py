@@ -14,6 +14,7 @@ import numpy as np
 from catalog.causes.noise import Noise
 from catalog.causes.signs import Signs
 from catalog.causes.where import Where
+from catalog.causes.windows import FAMILY
 
 Quantities = Mapping[str, float | None]
 """By name: those of `where`, `noise` and `signs`, and of the star's place among others."""
@@ -28,6 +29,19 @@ CAUSES = {
     "composite": "two stars in one spectrum",
     "unknown": "none of the rules holds",
 }
+
+FAMILIES = {
+    "instrument": ("telluric", "arms", "end"),
+    "carbon": ("CH", "C2", "CN"),
+    "peculiar": ("Ap", "Ca II", "CH"),
+    "emission": ("Balmer", "Paschen", "He"),
+    "extreme": ("TiO", "VO", "CaH", "Balmer", "end"),
+    "composite": ("Balmer", "Ca II", "TiO", "end"),
+}
+"""Families of windows that a cause shows itself in; of windows at one place, the facts name those of the cause."""
+
+N_WINDOW = 3
+"""Windows that the facts name."""
 
 N_FACT = 3
 """At least."""
@@ -163,7 +177,7 @@ GENERAL = ("sigma_ratio", "chi2", "half_fraction")
 SENTENCES |= {
     "interval": "half of the error lies between {interval_lo:.0f} and {interval_hi:.0f} Å, {interval_fraction:.1%} of "
     "the window, where the star is {deviation} than the models make it",
-    "windows": "of the named windows, most of the error is in {windows}",
+    "windows": "windows with most of the error: {windows}",
     "sigma_ratio": "the uncertainty there is {sigma_ratio:.1f} times that of the neighbourhood",
 }
 
@@ -183,17 +197,30 @@ class Verdict:
     evidence: tuple[str, ...]
 
 
-def judge(quantities: Quantities, windows: str) -> Verdict:
+def judge(quantities: Quantities, share: Mapping[str, float]) -> Verdict:
     """The verdict on one spectrum.
 
-    quantities : as `quantities` gives them; windows : those with most of the error, in words
+    quantities : as `quantities` gives them; share : name of window to its share of the error
     Read-only.
     """
     for rule in RULES:
         if all(condition(quantities) for condition in rule.conditions):
             told = tuple(condition.quantity for condition in rule.conditions)
-            return Verdict(rule.cause, rule.name, rule.confidence, _facts(quantities, windows, told))
-    return Verdict("unknown", None, None, _facts(quantities, windows, ()))
+            return Verdict(
+                rule.cause, rule.name, rule.confidence, _facts(quantities, _windows(share, rule.cause), told)
+            )
+    return Verdict("unknown", None, None, _facts(quantities, _windows(share, "unknown"), ()))
+
+
+def shown_windows(share: Mapping[str, float], cause: str) -> list[str]:
+    """Names of the windows in which a cause shows itself, those with most of the error first. Read-only."""
+    families = FAMILIES.get(cause)
+    names = [name for name in share if families is None or FAMILY[name] in families]
+    return sorted(names, key=lambda name: -share[name])
+
+
+def _windows(share: Mapping[str, float], cause: str) -> str:
+    return ", ".join(f"{name} ({share[name]:.0%})" for name in shown_windows(share, cause)[:N_WINDOW])
 
 
 def quantities(where: Where, noise: Noise, signs: Signs, wavelength: np.ndarray) -> dict[str, float | None]:

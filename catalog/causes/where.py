@@ -43,10 +43,6 @@ class Where:
     interval_spread: float
     interval_overlap: float
 
-    def largest(self, n: int) -> list[str]:
-        """Names of the n windows with the largest shares."""
-        return sorted(self.share, key=lambda name: -self.share[name])[:n]
-
 
 def where(wavelength: np.ndarray, flux: np.ndarray, made: np.ndarray) -> Where:
     """Where the error of one spectrum lies.

@@ -40,6 +40,9 @@ def _read() -> tuple[NamedWindow, ...]:
 
 WINDOWS = _read()
 
+FAMILY = {window.name: window.family for window in WINDOWS} | {"blue end": "end", "red end": "end"}
+"""Family of a window, by its name."""
+
 
 def windows_within(wavelength: np.ndarray) -> tuple[NamedWindow, ...]:
     """The windows that lie at least half within a model's wavelengths (n_pixel,), and these wavelengths' two ends.

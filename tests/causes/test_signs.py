@@ -29,7 +29,7 @@ def test_carbon_is_deeper_blueward_of_its_heads(kind: str) -> None:
     found = signs_of(kind)
     assert found.c2 is not None
     assert found.c2 > 0.3
-    assert max(found.ch, found.cn) > 0.1  # type: ignore[type-var]
+    assert max(found.ch or 0, found.cn or 0) > 0.1
 
 
 def test_titanium_oxide_is_no_carbon_though_it_has_a_head_at_the_same_place() -> None:

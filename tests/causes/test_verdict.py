@@ -7,7 +7,7 @@ from planted_spectra import planted, star
 
 from catalog.causes.noise import noise
 from catalog.causes.signs import signs
-from catalog.causes.verdict import CAUSES, N_FACT, RULES, SENTENCES, Verdict, judge, quantities
+from catalog.causes.verdict import CAUSES, N_FACT, RULES, SENTENCES, Verdict, judge, quantities, shown_windows
 from catalog.causes.where import where
 
 CAUSE_OF = {
@@ -20,7 +20,7 @@ CAUSE_OF = {
 def verdict_on(flux: np.ndarray, ivar: np.ndarray, made: np.ndarray) -> Verdict:
     place = where(WAVELENGTH, flux, made[None])
     against = noise(flux, made, ivar, np.zeros(len(flux), int), place.interval)
-    return judge(quantities(place, against, signs(WAVELENGTH, flux, made), WAVELENGTH), "C2 5165 (30%)")
+    return judge(quantities(place, against, signs(WAVELENGTH, flux, made), WAVELENGTH), place.share)
 
 
 @pytest.mark.parametrize("kind", CAUSE_OF)
@@ -47,7 +47,7 @@ def test_noise_is_noise_with_and_without_ivar(unknown: bool) -> None:
 
 
 def test_what_no_rule_knows_is_unknown() -> None:
-    verdict = judge({"interval_lo": 4000.0}, "none")
+    verdict = judge({"interval_lo": 4000.0}, {})
     assert (verdict.cause, verdict.rule, verdict.confidence) == ("unknown", None, None)
 
 
@@ -61,3 +61,10 @@ def test_every_rule_has_a_cause_a_reason_and_a_name_of_its_own() -> None:
     assert {rule.cause for rule in RULES} | {"unknown"} == set(CAUSES)
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert all(rule.reason for rule in RULES)
+
+
+def test_of_windows_at_one_place_those_of_the_cause_are_named() -> None:
+    share = {"C2 5636": 0.2, "TiO 5448": 0.3, "telluric H2O 9500": 0.1}
+    assert shown_windows(share, "carbon") == ["C2 5636"]
+    assert shown_windows(share, "extreme") == ["TiO 5448"]
+    assert shown_windows(share, "unknown") == ["TiO 5448", "C2 5636", "telluric H2O 9500"]

@@ -26,6 +26,7 @@ def test_a_suffix_that_is_no_figure(scored: Path, run: Callable, tmp_path: Path)
         (["network", "--ensemble", "test"], "latent vector"),
         (["errors", "--dataset", "large"], "spectra per bin"),
         (["uncertainty", ODD, "--model", "MODEL2"], "look-alikes in MODEL2"),
+        (["cause", ODD], "median and range of 3 models"),
         (["neighbors", ODD, "-k", "2"], "in the training split"),
         (["neighbors", ODD, "--role", "any"], "rank 1 of 39 in test"),
         (["latent", "--color", "mean_percentile", "--mark", ODD, "--mark", MANGAIDS[3]], MANGAIDS[3]),

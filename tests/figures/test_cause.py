@@ -1,0 +1,41 @@
+"""Why a spectrum is anomalous, as a figure: what `catalog explain` says stands below it, and what it rests on above."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import MANGAIDS, ODD
+from drawing import drawn, labels, texts
+
+from catalog import Catalog
+from catalog.explain import case_of_star
+from catalog.figures.file import SUFFIXES
+
+
+def test_the_verdict_and_its_facts_stand_below(scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figure = drawn(monkeypatch, scored, "cause", ODD)
+    _, case = case_of_star(Catalog(scored).database, ODD)
+    told = " ".join(texts(figure).split())
+    assert case.verdict.cause in told
+    for fact in case.verdict.evidence:
+        assert fact in told
+    assert labels(figure)[:3] == ["spectrum", "median and range of 3 models", "half of the error"]
+
+
+def test_every_window_has_a_bar_as_high_as_its_share(scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figure = drawn(monkeypatch, scored, "cause", MANGAIDS[5])
+    _, case = case_of_star(Catalog(scored).database, MANGAIDS[5])
+    heights = sorted(line.get_ydata()[0] for line in figure.axes[2].get_lines() if line.get_linewidth() == 1.5)
+    assert np.allclose(heights, sorted(case.place.share.values()))
+
+
+def test_without_ivar_it_says_so(visited: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figure = drawn(monkeypatch, visited, "cause", MANGAIDS[3], "bare")
+    assert [text.get_text() for text in figure.axes[3].texts] == ["no ivar"]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_it_is_written_in_every_format(scored: Path, suffix: str, tmp_path: Path) -> None:
+    file = tmp_path / f"cause{suffix}"
+    Catalog(scored).plot.cause(file, ODD)
+    assert file.stat().st_size > 10_000
