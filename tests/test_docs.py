@@ -74,7 +74,7 @@ def test_make_targets_of_the_readme_exist(line: str) -> None:
 
 
 @pytest.mark.parametrize("code", blocks("python", README, COOKBOOK))
-def test_python_of_the_readme_and_of_the_cookbook_runs(code: str, scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_of_readme_and_cookbook_runs(code: str, scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(scored.parent)
     exec(code, {})  # noqa: S102
 

@@ -41,7 +41,7 @@ UCDS = {
     "input_fe_h": "phys.abund.Fe",
     "wavelength": "em.wl",
     "flux": "phot.flux.density;em.wl",
-    "ivar": "stat.variance;phot.flux.density",
+    "ivar": "stat.weight;phot.flux.density",
     "mask": "meta.code.qual",
     "snr": "stat.snr",
     "snr10": "stat.snr",

@@ -1,5 +1,6 @@
 """A view, a table or an answer into a file, in blocks."""
 
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from catalog.database.connection import Database
 from catalog.database.names import find_dataset, find_ensemble
-from catalog.database.relations import Column, Relation, columns, find_relation, quoted
+from catalog.database.relations import Column, Relation, columns, find_relation, quoted, relations
 from catalog.errors import CatalogError
 from catalog.export.fields import field, known
 from catalog.export.file import complete, require_writable
@@ -102,7 +103,7 @@ def spooled(
     Read-only. Raises CatalogError as `export`.
     """
     with database.read() as connection:
-        relation = None if _is_sql(what) else find_relation(connection, what)
+        relation = None if _is_sql(connection, what) else find_relation(connection, what)
         if relation is None:
             if dataset or ensemble:
                 raise CatalogError("--dataset and --ensemble are for a view; say them in the SQL")
@@ -124,10 +125,10 @@ def spooled(
         yield spool
 
 
-def _is_sql(what: str) -> bool:
-    """A name that has a blank in it is no SQL unless it begins like one."""
-    first, *others = what.split(maxsplit=1)
-    return bool(others) and first.upper() in {"SELECT", "FROM", "WITH", "VALUES", "SHOW", "DESCRIBE", "SUMMARIZE"}
+def _is_sql(connection: sa.Connection, what: str) -> bool:
+    """True for what is no name in the database, and has a blank or a bracket in it."""
+    names = {relation.name.lower() for relation in relations(connection)}
+    return what.strip().lower() not in names and re.search(r"[\s(]", what.strip()) is not None
 
 
 def _filtered(

@@ -24,11 +24,13 @@ def write_parquet(file: IO[bytes], spool: Spool) -> None:
     schema = spool.schema.with_metadata(metadata)
     with pq.ParquetWriter(file, schema, compression="zstd") as writer:
         waiting: list[pa.RecordBatch] = []
+        size = 0
         for block in spool.blocks():
             waiting.append(block)
-            if sum(one.nbytes for one in waiting) > ROW_GROUP:
+            size += block.nbytes
+            if size > ROW_GROUP:
                 _write(writer, waiting, schema)
-                waiting = []
+                waiting, size = [], 0
         if waiting:
             _write(writer, waiting, schema)
 

@@ -147,8 +147,9 @@ def test_parquet_has_a_votable_for_a_header(catalog: Catalog, tmp_path: Path) ->
 def test_whole_spectra(catalog: Catalog, tmp_path: Path) -> None:
     expected = catalog.query("FROM spectrum_array ORDER BY spectrum_id")
     for suffix, format_ in ((".vot", "votable"), (".fits", "fits")):
-        catalog.export("SELECT * FROM spectrum_array ORDER BY spectrum_id", tmp_path / f"spectra{suffix}")
+        catalog.export("spectrum_array", tmp_path / f"spectra{suffix}")
         table = Table.read(tmp_path / f"spectra{suffix}", format=format_)
+        table.sort("spectrum_id")
         np.testing.assert_array_equal(table["flux"], expected["flux"])
         assert table["flux"].shape == (70, 4563)
         assert table["flux"].unit.is_equivalent(u.erg / u.s / u.cm**2 / u.AA)
@@ -186,7 +187,7 @@ def test_the_order_of_an_answer_is_kept(catalog: Catalog, tmp_path: Path) -> Non
         ("star", "absent/star.csv", "no folder .*absent for the file; create it first"),
         ("stars", "star.csv", "no table, view or macro stars; there are: "),
         ("window_usable", "window.csv", r'takes arguments; give --sql "FROM window_usable\(lo, hi\)"'),
-        ("DROP TABLE star", "star.csv", "no table, view or macro DROP TABLE star"),
+        ("DROP TABLE star", "star.csv", "it cannot DROP, begin with SELECT or FROM"),
         ("SELECT 1; DROP TABLE star", "star.csv", "2 statements"),
         ("SELECT nope FROM star", "star.csv", "nope"),
         ("SELECT 9223372036854775808 AS n", "n.csv", "out of range"),
