@@ -1,6 +1,7 @@
 """How long figures take: `python -m benchmarks.figures DATABASE [ENSEMBLE …]`.
 
-Of the ensembles named, or of all that have scored: each figure of the oddest star, after everything is imported.
+Of the ensembles named, or of all that have scored: each figure of the oddest star, once, after everything is imported.
+Seconds are those of the processor, all threads together: other work on the machine does not count.
 """
 
 import sys
@@ -18,14 +19,14 @@ IMPORTED = ("catalog.plots", "catalog.reconstruction", "catalog.autoencoder.netw
 
 
 def draw(database: Path, ensemble: str, mangaid: str, name: str, folder: Path) -> float:
-    """Seconds that a figure takes after the imports."""
+    """Seconds of the processor that a figure takes after the imports."""
     for module in IMPORTED:
         import_module(module)
     plot = Catalog(database).plot
-    start = time.perf_counter()
+    start = time.process_time()
     arguments = (mangaid,) if name in OF_A_STAR else ()
     getattr(plot, name)(folder / f"{ensemble}-{name}.pdf", *arguments, ensemble=ensemble)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def main(database: Path, ensembles: list[str]) -> None:
@@ -40,7 +41,7 @@ def main(database: Path, ensembles: list[str]) -> None:
     for name in FIGURES:
         row: list[object] = [f"`{name}`"]
         for ensemble, mangaid in oddest.items():
-            seconds, memory = measure(partial(draw, database.absolute(), ensemble, mangaid, name), folder)
+            seconds, memory = measure(partial(draw, database.absolute(), ensemble, mangaid, name), folder, repeats=1)
             row += [
                 f"{seconds:.2f}",
                 f"{memory:.0f}",

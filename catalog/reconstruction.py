@@ -1,7 +1,6 @@
 """What an ensemble's models make of one spectrum (the paper's Figs. 5 to 12)."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +8,7 @@ import sqlalchemy as sa
 from astropy import units as u
 from astropy.table import QTable
 
+from catalog.ahead import ahead
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.recipe import Recipe
@@ -26,8 +26,6 @@ from catalog.spectrum import find_spectrum
 N_ROW = 128
 """Copies of the spectrum that a model is given at once. In single precision a sum depends on how many rows are summed
 side by side; from about a hundred on it is what scoring, with its blocks of hundreds, came to."""
-
-N_THREAD = 2
 
 SCORED = """
 SELECT scored.error, star_role.role
@@ -128,15 +126,12 @@ def _table(block: SpectrumBlock, pixels: Window) -> QTable:
 
 def _reconstructions(database: Database, trained: Trained, block: SpectrumBlock) -> Iterator[tuple[str, np.ndarray]]:
     """Name of each model, and its F̂, (n_pixel,) float64."""
-    with ThreadPoolExecutor(N_THREAD) as executor:
-        # Verifying the paper's 84 MB a model takes longer than all the rest.
-        weights = executor.map(
-            lambda model: load_weights(database.path, model.weights_file, model.weights_sha256), trained.models
-        )
-        network = Model(trained.recipe, len(trained.pixels.wavelength))
-        values = np.repeat(log_flux(block.flux), N_ROW, axis=0)
-        photometry = np.repeat(block.photometry, N_ROW, axis=0)
-        for model, loaded in zip(trained.models, weights, strict=True):
-            network.set_weights(loaded)
-            _, reconstruction = network.reconstruct(values, photometry)
-            yield model.name, np.exp(np.minimum(reconstruction[0].astype(np.float64), LARGEST_LOG_FLUX))
+    network = Model(trained.recipe, len(trained.pixels.wavelength))
+    values = np.repeat(log_flux(block.flux), N_ROW, axis=0)
+    photometry = np.repeat(block.photometry, N_ROW, axis=0)
+    # Verifying the paper's 84 MB a model takes longer than all the rest.
+    weights = ahead(load_weights(database.path, model.weights_file, model.weights_sha256) for model in trained.models)
+    for model, loaded in zip(trained.models, weights, strict=True):
+        network.set_weights(loaded)
+        _, reconstruction = network.reconstruct(values, photometry)
+        yield model.name, np.exp(np.minimum(reconstruction[0].astype(np.float64), LARGEST_LOG_FLUX))

@@ -19,7 +19,6 @@ SPIKE = 3
 """A peak counts as one of single pixels, and is cut off, if it is so many times as high as the third highest pixel. A
 line is wider than two pixels, so that it is shown whole."""
 
-
 BEYOND = 1.5
 """Times what the flux in the window reaches, flux outside may reach."""
 
