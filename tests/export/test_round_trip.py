@@ -164,6 +164,8 @@ def told_apart(row: dict[str, Any], suffix: str) -> str:
     for name in ("x", "y"):
         if suffix in NAN_IS_NULL and row[name] is not None and math.isnan(row[name]):
             row[name] = None
+    if suffix == ".vot" and row["list"] is not None:
+        row["list"] = [math.nan if value is None else value for value in row["list"]]
     for name, (empty, null) in LOST[suffix].items():
         row[name] = null if repr(row[name]) == repr(empty) else row[name]
     return repr(row)
