@@ -20,13 +20,16 @@ from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.weights import load_weights
 from catalog.causes.case import Case, case_of
+from catalog.causes.likeness import Templates, on_grid
 from catalog.causes.verdict import CAUSES
 from catalog.causes.windows import WINDOWS
 from catalog.evaluation.consensus import Population
 from catalog.evaluation.injection import choose_hosts
 from catalog.evaluation.stored import Stored, read_scores, spectra_of
+from catalog.extinction import extinction
 from catalog.quality import usable_rows
 from catalog.surveys.mock.oddities import ODDITIES
+from catalog.templates import read_templates
 
 DATA = Path(os.environ.get("CATALOG_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 STRENGTHS = (0.5, 1.0, 2.0, 4.0)
@@ -106,7 +109,7 @@ def judged(
     cases = []
     for row, host in enumerate(stored.spectrum_id[index]):
         at = density[host]
-        known = None if np.isnan(at) else float(at)
+        known = {"density_percentile": None if np.isnan(at) else float(at)}
         cases.append(case_of(stored.pixels.wavelength, flux[row], ivar[row], good, made[:, row], known))
     return cases
 
@@ -207,7 +210,8 @@ def listed(catalog: Catalog, ensemble: str, truth: Path) -> None:
             for kind, all_ in sorted(found.items())]  # fmt: skip
     print(table(["kind", "right verdict", "scored", "right", "strength: verdict"], rows))
     others = Counter(row["cause"] for row in top if row["mangaid"] not in kinds)
-    print(f"\nOf the 100 oddest, {sum(others.values())} are ordinary stars: {dict(others)}")
+    counted = ", ".join(f"{n} {cause}" for cause, n in others.most_common())
+    print(f"\nOf the 100 oddest, {sum(others.values())} are ordinary stars: {counted}")
 
 
 def real(catalog: Catalog, ensemble: str) -> None:
@@ -231,6 +235,30 @@ def real(catalog: Catalog, ensemble: str) -> None:
     print(table(["rank", "star", "type", "known as", "verdict", "rule", "best template"], rows))
 
 
+def templates() -> None:
+    """Each mean of Lançon & Mouhcine, reddened and with noise, is matched to itself or to its neighbour in colour."""
+    found = read_templates(DATA / "templates" / "lm2002_agb.parquet", "lm2002")
+    grid = 10 ** (np.log10(3621.596) + 1e-4 * np.arange(4563))
+    library, generator = Templates(found, grid), np.random.default_rng(0)
+    rows: list[list[object]] = []
+    for snr in (10, 50):
+        for ebv in (0.0, 0.5, 1.5):
+            itself = neighbor = 0
+            off = []
+            for template in found:
+                light, good = on_grid(template, grid)
+                clean = np.where(good, light * 10 ** (-0.4 * ebv * extinction(grid)), 0)
+                sigma = np.median(clean[good]) / snr
+                flux = clean + sigma * generator.standard_normal(len(grid))
+                best, *_ = library.match(flux, np.where(good, sigma**-2, 0), np.zeros(len(grid), int))
+                itself += best.name == template.name
+                kind, number = template.name[:-1], int(template.name[-1])
+                neighbor += best.name[:-1] == kind and abs(int(best.name[-1]) - number) <= 1
+                off.append(abs(best.ebv - ebv))
+            rows.append([snr, ebv, f"{itself} of {len(found)}", f"{neighbor} of {len(found)}", f"{max(off):.3f}"])
+    print("\n" + table(["S/N", "E(B-V)", "matched to itself", "or its neighbour", "largest error of E(B-V)"], rows))
+
+
 def main() -> None:
     catalog, truth = Catalog(sys.argv[1]), Path(sys.argv[2])
     for ensemble in catalog.ensembles()["ensemble"]:
@@ -241,6 +269,7 @@ def main() -> None:
         report(ensemble, cases[REPORTED])
         classifier(cases)
         listed(catalog, ensemble, truth)
+    templates()
     if len(sys.argv) > 3:
         for ensemble in ("fast", "paper"):
             real(Catalog(sys.argv[3]), ensemble)

@@ -59,6 +59,9 @@ SELECT
     standing.mean_log10_error,
     counted.n_spectrum,
     CASE WHEN standing.cmd_density IS NOT NULL THEN counted.density_percentile END AS density_percentile,
+    standing.peer_rank,
+    nullif(standing.n_peer, 0) AS n_peer,
+    standing.mean_isolation_percentile AS isolation_percentile,
     cause.spectrum_id IS NOT NULL
         AND cause.n_model = standing.n_model
         AND cause.mean_log10_error IS NOT DISTINCT FROM standing.mean_log10_error
@@ -102,6 +105,14 @@ JOIN star ON star.star_id = other_spectrum.star_id
 WHERE other_spectrum.dataset_id = $dataset_id AND other_spectrum.star_id <> spectrum.star_id
   AND star_role.role = 'train'
 GROUP BY best.spectrum_id
+"""
+
+MODELS = """
+SELECT model.name
+FROM model_version AS model
+WHERE model.ensemble_id = $ensemble_id
+  AND model.model_id IN (SELECT model_id FROM score_standing WHERE dataset_id = $dataset_id)
+ORDER BY model.member
 """
 
 FORGET = "DELETE FROM anomaly_cause WHERE ensemble_id = $ensemble_id AND spectrum_id IN (SELECT unnest($spectrum_ids))"
@@ -186,7 +197,7 @@ def explain(
         for index, spectrum_id in enumerate(block.spectrum_id.tolist()):
             known = asked.standing[spectrum_id]
             arrays = (block.flux[index], block.ivar[index], block.mask[index])
-            case = case_of(asked.pixels.wavelength, *arrays, made[:, index], known["density_percentile"])
+            case = case_of(asked.pixels.wavelength, *arrays, made[:, index], _rarity(known))
             row = _row(case, library.match(*arrays))
             row |= {name: known[name] for name in ("spectrum_id", "n_model", "mean_log10_error", "n_spectrum")}
             rows.append(row | {"nearest_trained": nearest.get(spectrum_id), "templates_sha256": digest})
@@ -221,7 +232,11 @@ def case_of_star(
     wavelength, flux, ivar = (table[name].value for name in ("wavelength", "flux", "ivar"))
     made = np.stack([table[name].value for name in table.meta["models"]]) / float(flux.max())
     mask = np.asarray(table["mask"])
-    return table, case_of(wavelength, flux, ivar, mask, made, standing["density_percentile"])
+    return table, case_of(wavelength, flux, ivar, mask, made, _rarity(standing))
+
+
+def _rarity(standing: dict[str, Any]) -> dict[str, float | None]:
+    return {name: standing[name] for name in ("density_percentile", "peer_rank", "n_peer", "isolation_percentile")}
 
 
 def _row(case: Case, matches: Sequence[Match]) -> dict[str, Any]:
@@ -280,7 +295,8 @@ def _asked(
     pixels = window(trained_wavelength(connection, row), recipe.window)
     wanted = known | {"spectrum_ids": spectrum_ids, "templates": digest_of_templates(connection)}
     standing = {standing["spectrum_id"]: standing for standing in arrow(connection, STANDING, wanted).to_pylist()}
-    return Asked(row, found, recipe, pixels, find_models(connection, row), spectrum_ids, standing)
+    names = arrow(connection, MODELS, known)["name"].to_pylist()
+    return Asked(row, found, recipe, pixels, find_models(connection, row, names), spectrum_ids, standing)
 
 
 def _nearest(connection: sa.Connection, asked: Asked, spectrum_ids: Sequence[int]) -> dict[int, list[str]]:

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 
 import click
 import numpy as np
-from astropy.table import Row, Table
+from astropy.table import MaskedColumn, Row, Table
 from catalog.cli.options import catalog_of, format_option, scored_options
 from catalog.cli.output import chosen_format, progress_bar, say, show
+
+from catalog.causes.verdict import RULES
 
 
 @click.command()
@@ -20,6 +22,7 @@ from catalog.cli.output import chosen_format, progress_bar, say, show
     help="Ids from a file, one a line, or - for standard input.",
 )
 @click.option("--again", is_flag=True, help="Also what was explained before.")
+@click.option("--rules", is_flag=True, help="List the rules of the verdict instead: their conditions and reasons.")
 @scored_options
 @format_option
 @click.pass_context
@@ -29,6 +32,7 @@ def explain(
     top: int | None,
     file: Iterable[str] | None,
     again: bool,
+    rules: bool,
     dataset: str | None,
     ensemble: str | None,
     format_: str | None,
@@ -44,8 +48,12 @@ def explain(
     Example:
       catalog explain 7-17219806
       catalog explain --top 100
+      catalog explain --rules
       catalog query "SELECT mangaid FROM anomaly WHERE bp_rp > 4" --format csv | catalog explain --from -
     """
+    if rules:
+        show(_rules(), format_)
+        return
     if sum((bool(mangaid), top is not None, file is not None)) != 1:
         raise click.UsageError("give stars by their MANGAID, or --top N, or --from FILE")
     stars = None if top is not None else mangaid or _ids(file)
@@ -57,6 +65,18 @@ def explain(
             click.echo("\n".join(_told(row, table)) + "\n")
         return
     show(table, format_)
+
+
+def _rules() -> Table:
+    """The rules, in the order in which they are tried."""
+    table = Table()
+    table["rule"] = [rule.name for rule in RULES]
+    table["cause"] = [rule.cause for rule in RULES]
+    table["conditions"] = [" and ".join(map(str, rule.conditions)) for rule in RULES]
+    table["reason"] = [rule.reason for rule in RULES]
+    unknown = [rule.confidence is None for rule in RULES]
+    table["confidence"] = MaskedColumn([rule.confidence or 0.0 for rule in RULES], mask=unknown)
+    return table
 
 
 def _ids(file: Iterable[str] | None) -> list[str]:

@@ -1,6 +1,8 @@
 """One spectrum, measured and judged."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -29,13 +31,14 @@ def case_of(
     ivar: np.ndarray,
     mask: np.ndarray,
     made: np.ndarray,
-    density_percentile: float | None = None,
+    rarity: Mapping[str, float | None] = MappingProxyType({}),
 ) -> Case:
     """Measure and judge one spectrum.
 
     wavelength : (n_pixel,) vacuum Angstrom; flux, ivar, mask : (n_pixel,), flux above 0, ivar NaN: unknown
     made : (n_model, n_pixel) F̂, what each model makes of flux over its maximum
-    density_percentile : of the star's place in the colour-magnitude diagram among the scored; None: unknown
+    rarity : the star's place among the scored, as the columns of that name: density_percentile, peer_rank, n_peer and
+        isolation_percentile, None: unknown
     Read-only.
     """
     maximum = float(flux.max())
@@ -44,5 +47,5 @@ def case_of(
     place = where(wavelength, relative, made)
     against = noise(relative, middle, weight, mask, place.interval)
     measured = quantities(place, against, signs(wavelength, relative, middle), wavelength)
-    measured["density_percentile"] = density_percentile
+    measured |= rarity
     return Case(place, against, measured, judge(measured, place.share))

@@ -59,6 +59,9 @@ class Condition:
         value = quantities.get(self.quantity)
         return value is not None and self.holds(value, self.threshold)
 
+    def __str__(self) -> str:
+        return f"{self.quantity} {'>' if self.holds is gt else '<'} {self.threshold:g}"
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -96,7 +99,7 @@ RULES = (
     Rule("carbon", "C2 with CH or CN", (above("c2", 0.08), above("c2_significance", 5), above("carbon_bands", 0.04),
                                         below("tio_head", 0.4)),
          "light is missing blueward of the heads of C2, where TiO takes it redward; CH or CN goes with it", 0.99),
-    Rule("carbon", "C2 alone", (above("c2", 0.3), above("c2_significance", 5), below("tio_head", 0.4)),
+    Rule("carbon", "C2 alone", (above("c2", 0.3), above("c2_significance", 3), below("tio_head", 0.4)),
          "heads of C2 so deep that nothing else need go with them, as in white dwarfs of type DQ", None),
     Rule("instrument", "raised uncertainty", (above("bump", 1.3), above("bump_excess", 0.1),
                                               above("bump_share", 0.02)),
@@ -108,8 +111,7 @@ RULES = (
          "one to three bright pixels are narrower than the resolution: cosmic rays, hot pixels", 0.98),
     Rule("extreme", "coolest stars", (above("tio_head", 0.4), below("blue_light", 0.15)),
          "TiO as deep as at the end of a sequence, next to no light below 6000 Å (section 4.3)", 0.99),
-    Rule("extreme", "white dwarf", (above("balmer_wings", 0.18), above("blue_light", 0.6),
-                                     above("hydrogen_share", 0.2)),
+    Rule("extreme", "white dwarf", (above("balmer_wings", 0.18), above("blue_light", 0.6), below("ap_lines", 0.12)),
          "wings of the Balmer lines wider than any star of lower gravity has them", None),
     Rule("composite", "hot and cool star", (above("balmer_wings", 0.08), below("blue_light", 0.54),
                                             above("blue_excess", 0.1)),
@@ -168,8 +170,13 @@ SENTENCES = {
     "step_significance": "that is {step_significance:.0f} times its uncertainty",
     "roughness": "the residual's steps from pixel to pixel are {roughness:.2f} of what white noise has",
     "chi2": "chi2 per pixel is {chi2:.2f}",
+    "peer_rank": "of its {n_peer:.0f} peers in the colour-magnitude diagram, {ahead:.0f} are odder",
+    "isolation_percentile": "{isolation_percentile:.1f}% of the spectra are no more isolated in latent space",
     "density_percentile": "{density_percentile:.1f}% of the spectra lie where the colour-magnitude diagram is as empty",
 }
+
+RARITY = ("density_percentile", "peer_rank", "isolation_percentile")
+"""Told of what is extreme, and of what no rule knows."""
 
 GENERAL = ("sigma_ratio", "chi2", "half_fraction")
 """Facts that are told where a rule has fewer."""
@@ -206,10 +213,11 @@ def judge(quantities: Quantities, share: Mapping[str, float]) -> Verdict:
     for rule in RULES:
         if all(condition(quantities) for condition in rule.conditions):
             told = tuple(condition.quantity for condition in rule.conditions)
+            told += RARITY if rule.cause == "extreme" else ()
             return Verdict(
                 rule.cause, rule.name, rule.confidence, _facts(quantities, _windows(share, rule.cause), told)
             )
-    return Verdict("unknown", None, None, _facts(quantities, _windows(share, "unknown"), ()))
+    return Verdict("unknown", None, None, _facts(quantities, _windows(share, "unknown"), (*RARITY, *GENERAL)))
 
 
 def shown_windows(share: Mapping[str, float], cause: str) -> list[str]:
@@ -251,6 +259,7 @@ def _facts(quantities: Quantities, windows: str, told: tuple[str, ...]) -> tuple
         "windows": windows
     }
     excess = known.get("interval_excess", 0.0)
+    known["ahead"] = known.get("peer_rank", 1) - 1
     known["deviation"] = f"{abs(excess):.0%} {'brighter' if excess > 0 else 'fainter'}"
     facts: dict[str, None] = {}
     for name in ("interval", "windows", *told, *GENERAL):

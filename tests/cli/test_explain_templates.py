@@ -29,6 +29,14 @@ def test_one_star_some_from_a_pipe_and_the_oddest(
     assert len(run("--database", database, "explain", "--top", "2").stdout.splitlines()) == 3
 
 
+def test_the_rules_are_a_table(run: Run, scored: Path) -> None:
+    listed = run("--database", scored, "explain", "--rules", "--format", "ndjson")
+    rules = {row["rule"]: row for row in map(json.loads, listed.stdout.splitlines())}
+    assert rules["C2 alone"]["conditions"] == "c2 > 0.3 and c2_significance > 3 and tio_head < 0.4"
+    assert rules["C2 alone"]["confidence"] is None
+    assert rules["fringes"]["cause"] == "instrument"
+
+
 def test_what_is_asked_must_be_one_thing(run: Run, scored: Path) -> None:
     for arguments in ((), (ODD, "--top", "3")):
         asked = run("--database", scored, "explain", *arguments)
