@@ -33,7 +33,7 @@ ORDER BY template_id
 """
 
 STORED = """
-SELECT template.library, template.name, arrays.wavelength, arrays.flux, arrays.good
+SELECT template.library, template.name, arrays.wavelength, arrays.relative_flux, arrays.good
 FROM template
 JOIN template_array AS arrays ON arrays.template_id = template.template_id
 WHERE $library IS NULL OR template.library = $library
@@ -83,7 +83,7 @@ def add_templates(database: Database, path: Path, library: str) -> int:
         append(connection, table, pa.table(rows))
         arrays: dict[str, Any] = keys | {
             "wavelength": pa.array([template.wavelength for template in found], pa.list_(pa.float64())),
-            "flux": pa.array([template.flux.astype(np.float32) for template in found], pa.list_(pa.float32())),
+            "relative_flux": pa.array([template.flux.astype(np.float32) for template in found], pa.list_(pa.float32())),
             "good": pa.array([template.good for template in found], pa.list_(pa.bool_())),
         }
         append(connection, schema.template_array, pa.table(arrays))
@@ -121,7 +121,7 @@ def read_stored(connection: sa.Connection, library: str | None = None) -> list[T
             row["library"],
             row["name"],
             np.asarray(row["wavelength"], np.float64),
-            np.asarray(row["flux"], np.float64),
+            np.asarray(row["relative_flux"], np.float64),
             np.asarray(row["good"], bool),
         )
         for row in arrow(connection, STORED, {"library": library}).to_pylist()

@@ -529,6 +529,6 @@ template_array = _table(
     "template_array",
     ("template_id", sa.BigInteger, "required"),
     ("wavelength", sa.ARRAY(sa.Double), "required"),
-    ("flux", sa.ARRAY(sa.REAL), "required"),
+    ("relative_flux", sa.ARRAY(sa.REAL), "required"),
     ("good", sa.ARRAY(sa.Boolean), "required"),
 )

@@ -69,7 +69,7 @@ STATEMENTS = (
     CREATE TABLE template_array (
         template_id BIGINT NOT NULL,
         wavelength DOUBLE[] NOT NULL,
-        flux REAL[] NOT NULL,
+        relative_flux REAL[] NOT NULL,
         good BOOLEAN[] NOT NULL
     )
     """,
