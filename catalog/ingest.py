@@ -8,6 +8,7 @@ from catalog.database.migration import is_blank, upgrade
 from catalog.errors import CatalogError
 from catalog.healpix import place_spectra
 from catalog.loader import Ingested, Loader, Progress
+from catalog.standing import stand_again
 from catalog.surveys import PRODUCTS, recognise, recognise_single
 from catalog.surveys.fits_table import FitsTable, NoTableError, open_tables
 from catalog.surveys.product import Product, single_product
@@ -69,6 +70,8 @@ def _load(
     with database.write(MEMORY, arrays=True) as connection:
         done = [Loader(connection, path, product, dataset, progress).load() for path, product in files]
         place_spectra(connection)
+        if any(product.table == "gaia_match" for _, product in files):
+            stand_again(connection)
         return done
 
 

@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import numpy as np
 import pyarrow as pa
+import sqlalchemy as sa
 from astropy import units as u
 from astropy.table import MaskedColumn, Table
 
@@ -50,6 +51,18 @@ def to_table(rows: pa.Table) -> Table:
             table[name].description = meaning.text
             if meaning.unit is not None and values.dtype.kind in "iuf":
                 table[name].unit = u.Unit(meaning.unit)
+    return table
+
+
+def of_scores(table: Table, ensemble: sa.Row, dataset: sa.Row) -> Table:
+    """The table with the ensemble and the dataset it is of in `meta`; plate and mjd only if spectra are of visits.
+
+    Changes the table.
+    """
+    for name in ("plate", "mjd", "neighbor_plate", "neighbor_mjd"):
+        if name in table.colnames and np.all(np.ma.getmaskarray(table[name])):
+            table.remove_column(name)
+    table.meta |= {"ensemble": ensemble.name, "dataset": dataset.name}
     return table
 
 

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -176,7 +176,7 @@ def append(connection: sa.Connection, table: sa.Table, rows: pa.Table) -> None:
 
 
 def execute_with(
-    connection: sa.Connection, statement: str, _incoming: pa.Table, parameters: dict[str, object] | None = None
+    connection: sa.Connection, statement: str, _incoming: pa.Table, parameters: Mapping[str, object] | None = None
 ) -> None:
     """Run SQL that reads an Arrow table as `_incoming`, without a copy.
 
@@ -205,6 +205,13 @@ def arrow(connection: sa.Connection, statement: str, parameters: Any = None) -> 
 def array_column(values: np.ndarray) -> pa.FixedSizeListArray:
     """(n, length) numbers as an Arrow column for an array column of DuckDB, without a copy. Read-only."""
     return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
+
+
+def array_rows(column: pa.ChunkedArray) -> np.ndarray:
+    """(n, length) numbers of an array column without NULL. Read-only."""
+    length = column.type.list_size
+    parts = [chunk.flatten().to_numpy().reshape(len(chunk), length) for chunk in column.chunks]
+    return np.concatenate(parts) if parts else np.empty((0, length))
 
 
 def next_id(connection: sa.Connection, key: sa.Column) -> int:

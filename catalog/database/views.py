@@ -20,8 +20,14 @@ VIEWS = (
 )
 """Each stands after the views it reads from."""
 
-MACROS = {"window_usable": ("lo", "hi"), "cone": ("ra_deg", "dec_deg", "radius_arcsec")}
-"""Views with arguments, which DuckDB calls table macros: name, arguments."""
+MACROS = {
+    "consensus": {"threshold": "99"},
+    "neighbors_of": {"star_mangaid": "''", "n_neighbor": "1", "with_role": "NULL"},
+    "consensus_neighbors_of": {"star_mangaid": "''", "n_neighbor": "1"},
+    "window_usable": {"lo": "0", "hi": "1"},
+    "cone": {"ra_deg": "0", "dec_deg": "0", "radius_arcsec": "1"},
+}
+"""Views with arguments, which DuckDB calls table macros: name, and arguments with a value that each can have."""
 
 
 def definition(view: str) -> str:
@@ -44,5 +50,5 @@ def recreate_views(connection: sa.Connection) -> None:
 
 def columns_of_macro(connection: sa.Connection, macro: str) -> list[str]:
     """Names of the columns that a macro gives. Read-only."""
-    nothing = ", ".join(["NULL"] * len(MACROS[macro]))
-    return [row[0] for row in connection.exec_driver_sql(f"DESCRIBE FROM {macro}({nothing})")]
+    anything = ", ".join(MACROS[macro].values())
+    return [row[0] for row in connection.exec_driver_sql(f"DESCRIBE FROM {macro}({anything})")]
