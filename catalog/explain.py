@@ -1,29 +1,26 @@
 """Why spectra are anomalous: each asked spectrum through the models once more, and what its residuals say, as rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import sqlalchemy as sa
 from astropy.table import QTable, Table
 
 from catalog import __version__
+from catalog.asked import STANDING, Asked, find_asked, nearest_trained, rarity
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
-from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.weights import load_weights
 from catalog.causes.case import Case, case_of
 from catalog.causes.likeness import Match, Templates
 from catalog.database import schema
 from catalog.database.connection import Database, append, arrow
-from catalog.database.names import find_ensemble, find_scored_dataset, require_star
-from catalog.errors import CatalogError
+from catalog.database.names import find_ensemble
 from catalog.provenance import canonical_json, utc_now
 from catalog.reconstruction import reconstruct
-from catalog.registry import find_models
-from catalog.spectra import SpectrumBlock, Window, trained_wavelength, usable_blocks, window
+from catalog.spectra import SpectrumBlock, usable_blocks
 from catalog.table import of_scores, to_table
 from catalog.templates import digest_of_templates, read_stored
 
@@ -33,87 +30,8 @@ AT_ONCE = 512
 LARGEST = 40.0
 """Of ln F̂, which is 0 at the maximum of an ordinary spectrum: beyond, its square would overflow."""
 
-N_MATCH, N_NEAREST = 3, 3
-"""How many templates a row keeps, and how many training stars."""
-
-TOP = """
-SELECT spectrum_id FROM consensus_standing
-WHERE ensemble_id = $ensemble_id AND dataset_id = $dataset_id
-ORDER BY consensus_rank
-LIMIT $top
-"""
-
-OF_STARS = """
-SELECT standing.spectrum_id, spectrum.star_id
-FROM consensus_standing AS standing
-JOIN spectrum ON spectrum.spectrum_id = standing.spectrum_id
-WHERE standing.ensemble_id = $ensemble_id AND standing.dataset_id = $dataset_id
-  AND spectrum.star_id IN (SELECT unnest($star_ids))
-"""
-
-# What a row rests on beside the arrays; where it is as it was, so is the row.
-STANDING = """
-SELECT
-    standing.spectrum_id,
-    standing.n_model,
-    standing.mean_log10_error,
-    counted.n_spectrum,
-    CASE WHEN standing.cmd_density IS NOT NULL THEN counted.density_percentile END AS density_percentile,
-    standing.peer_rank,
-    nullif(standing.n_peer, 0) AS n_peer,
-    standing.mean_isolation_percentile AS isolation_percentile,
-    cause.spectrum_id IS NOT NULL
-        AND cause.n_model = standing.n_model
-        AND cause.mean_log10_error IS NOT DISTINCT FROM standing.mean_log10_error
-        AND cause.n_spectrum = counted.n_spectrum
-        AND cause.templates_sha256 = $templates AS up_to_date
-FROM consensus_standing AS standing
-JOIN (
-    SELECT
-        spectrum_id,
-        count(*) OVER () AS n_spectrum,
-        100 * cume_dist() OVER (PARTITION BY cmd_density IS NULL ORDER BY cmd_density) AS density_percentile
-    FROM consensus_standing
-    WHERE ensemble_id = $ensemble_id AND dataset_id = $dataset_id
-) AS counted ON counted.spectrum_id = standing.spectrum_id
-LEFT JOIN anomaly_cause AS cause
-    ON cause.ensemble_id = standing.ensemble_id AND cause.spectrum_id = standing.spectrum_id
-WHERE standing.ensemble_id = $ensemble_id AND standing.spectrum_id IN (SELECT unnest($spectrum_ids))
-ORDER BY standing.spectrum_id
-"""
-
-# The paper looks for neighbours in the model that reproduces the star best (section 4.2.2).
-NEAREST = """
-WITH best AS (
-    SELECT scored.spectrum_id, min_by(scored.model_id, scored.error) AS model_id
-    FROM reconstruction_error AS scored
-    JOIN model_version AS model ON model.model_id = scored.model_id
-    WHERE model.ensemble_id = $ensemble_id AND scored.spectrum_id IN (SELECT unnest($spectrum_ids))
-    GROUP BY scored.spectrum_id
-)
-
-SELECT
-    best.spectrum_id,
-    min_by(star.mangaid, array_distance(latent.latent, other.latent), $n) AS nearest
-FROM best
-JOIN latent_vector AS latent ON latent.model_id = best.model_id AND latent.spectrum_id = best.spectrum_id
-JOIN spectrum ON spectrum.spectrum_id = best.spectrum_id
-JOIN latent_vector AS other ON other.model_id = best.model_id
-JOIN spectrum AS other_spectrum ON other_spectrum.spectrum_id = other.spectrum_id
-JOIN star_role ON star_role.model_id = best.model_id AND star_role.star_id = other_spectrum.star_id
-JOIN star ON star.star_id = other_spectrum.star_id
-WHERE other_spectrum.dataset_id = $dataset_id AND other_spectrum.star_id <> spectrum.star_id
-  AND star_role.role = 'train'
-GROUP BY best.spectrum_id
-"""
-
-MODELS = """
-SELECT model.name
-FROM model_version AS model
-WHERE model.ensemble_id = $ensemble_id
-  AND model.model_id IN (SELECT model_id FROM score_standing WHERE dataset_id = $dataset_id)
-ORDER BY model.member
-"""
+N_MATCH = 3
+"""How many templates a row keeps."""
 
 FORGET = "DELETE FROM anomaly_cause WHERE ensemble_id = $ensemble_id AND spectrum_id IN (SELECT unnest($spectrum_ids))"
 
@@ -148,19 +66,6 @@ Progress = Callable[[str, int, int], None]
 """Called with a model's name, how often a model has seen a block, and how often it will."""
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What is asked of which ensemble: its rows, models and window, and the spectra with what is known of each."""
-
-    ensemble: sa.Row
-    dataset: sa.Row
-    recipe: Recipe
-    pixels: Window
-    models: list[sa.Row]
-    spectrum_ids: list[int]
-    standing: dict[int, dict[str, Any]]
-
-
 def explain(
     database: Database,
     stars: str | Iterable[str] | None = None,
@@ -179,12 +84,12 @@ def explain(
     unknown names, a star without a score, and weights that are absent or changed.
     """
     with database.read() as connection:
-        asked = _asked(connection, stars, top, dataset, ensemble)
+        asked = find_asked(connection, stars, top, dataset, ensemble)
         waiting = [
             spectrum_id for spectrum_id in asked.spectrum_ids if again or not asked.standing[spectrum_id]["up_to_date"]
         ]
         digest = digest_of_templates(connection)
-        nearest = _nearest(connection, asked, waiting)
+        nearest = nearest_trained(connection, asked, waiting)
         library = Templates(read_stored(connection), asked.pixels.wavelength)
     rows: list[dict[str, Any]] = []
     starts = range(0, len(waiting), AT_ONCE)
@@ -197,7 +102,7 @@ def explain(
         for index, spectrum_id in enumerate(block.spectrum_id.tolist()):
             known = asked.standing[spectrum_id]
             arrays = (block.flux[index], block.ivar[index], block.mask[index])
-            case = case_of(asked.pixels.wavelength, *arrays, made[:, index], _rarity(known))
+            case = case_of(asked.pixels.wavelength, *arrays, made[:, index], rarity(known))
             row = _row(case, library.match(*arrays))
             row |= {name: known[name] for name in ("spectrum_id", "n_model", "mean_log10_error", "n_spectrum")}
             rows.append(row | {"nearest_trained": nearest.get(spectrum_id), "templates_sha256": digest})
@@ -232,11 +137,7 @@ def case_of_star(
     wavelength, flux, ivar = (table[name].value for name in ("wavelength", "flux", "ivar"))
     made = np.stack([table[name].value for name in table.meta["models"]]) / float(flux.max())
     mask = np.asarray(table["mask"])
-    return table, case_of(wavelength, flux, ivar, mask, made, _rarity(standing))
-
-
-def _rarity(standing: dict[str, Any]) -> dict[str, float | None]:
-    return {name: standing[name] for name in ("density_percentile", "peer_rank", "n_peer", "isolation_percentile")}
+    return table, case_of(wavelength, flux, ivar, mask, made, rarity(standing))
 
 
 def _row(case: Case, matches: Sequence[Match]) -> dict[str, Any]:
@@ -266,45 +167,6 @@ def _row(case: Case, matches: Sequence[Match]) -> dict[str, Any]:
             {name: value for name, value in asdict(match).items() if name != "n_pixel"} for match in matches[:N_MATCH]
         ],
     }
-
-
-def _asked(
-    connection: sa.Connection,
-    stars: str | Iterable[str] | None,
-    top: int | None,
-    dataset: str | None,
-    ensemble: str | None,
-) -> Asked:
-    row = find_ensemble(connection, ensemble, scored=True)
-    found = find_scored_dataset(connection, row, dataset)
-    known = {"ensemble_id": row.ensemble_id, "dataset_id": found.dataset_id}
-    if (stars is None) == (top is None):
-        raise CatalogError("nothing to explain: name stars, or say how many of the oddest")
-    if stars is None:
-        spectrum_ids = arrow(connection, TOP, known | {"top": top})["spectrum_id"].to_pylist()
-    else:
-        named = {require_star(connection, star): star for star in ([stars] if isinstance(stars, str) else stars)}
-        of_stars = arrow(connection, OF_STARS, known | {"star_ids": list(named)})
-        spectrum_ids = of_stars["spectrum_id"].to_pylist()
-        if missing := [star for star_id, star in named.items() if star_id not in of_stars["star_id"].to_pylist()]:
-            raise CatalogError(
-                f"star {missing[0]} has no score of ensemble {row.name} in {found.name}: its spectrum is not usable in "
-                f"the window of the ensemble (see spectrum.bad_run), or not scored yet"
-            )
-    recipe = Recipe.from_json(canonical_json(row.recipe))
-    pixels = window(trained_wavelength(connection, row), recipe.window)
-    wanted = known | {"spectrum_ids": spectrum_ids, "templates": digest_of_templates(connection)}
-    standing = {standing["spectrum_id"]: standing for standing in arrow(connection, STANDING, wanted).to_pylist()}
-    names = arrow(connection, MODELS, known)["name"].to_pylist()
-    return Asked(row, found, recipe, pixels, find_models(connection, row, names), spectrum_ids, standing)
-
-
-def _nearest(connection: sa.Connection, asked: Asked, spectrum_ids: Sequence[int]) -> dict[int, list[str]]:
-    known = {"ensemble_id": asked.ensemble.ensemble_id, "dataset_id": asked.dataset.dataset_id, "n": N_NEAREST}
-    if not spectrum_ids:
-        return {}
-    found = arrow(connection, NEAREST, known | {"spectrum_ids": list(spectrum_ids)}).to_pylist()
-    return {row["spectrum_id"]: row["nearest"] for row in found}
 
 
 def _block(database: Database, asked: Asked, spectrum_ids: Sequence[int]) -> SpectrumBlock:

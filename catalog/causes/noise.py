@@ -100,15 +100,18 @@ def sigma_bump(sigma: np.ndarray, light: np.ndarray) -> tuple[float | None, Inte
     """Where the uncertainty is raised most above that of a wide neighbourhood, and by which factor.
 
     sigma : (n_pixel,), NaN: unknown; light : (n_pixel,), what light alone makes of it
-    The interval is where it is raised by at least half as much as at its peak. None if too little is known. Read-only.
+    The interval is where it is raised by at least half as much as at its peak; None if that is everywhere. Both None
+    if too little is known, or the window is narrower than the neighbourhood. Read-only.
     """
     known = np.flatnonzero(np.isfinite(sigma))
-    if len(known) < len(sigma) / 2:
+    if len(known) < len(sigma) / 2 or len(sigma) < WIDE:
         return None, None
     relative = np.interp(np.arange(len(sigma)), known, (sigma / light)[known])
     raised = running_median(relative, BUMP) / running_median(relative, WIDE)
     peak = int(raised.argmax())
     above = raised >= 1 + (raised[peak] - 1) / 2
+    if above.all():
+        return float(raised[peak]), None
     start = peak - int(np.argmin(above[peak::-1])) + 1 if not above[: peak + 1].all() else 0
     stop = peak + int(np.argmin(above[peak:])) if not above[peak:].all() else len(sigma)
     return float(raised[peak]), Interval(start, stop)

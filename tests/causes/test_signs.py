@@ -78,3 +78,11 @@ def test_what_the_window_does_not_hold_is_unknown() -> None:
     unknown = ("c2", "cn", "tio", "ap", "step", "sky_contrast", "fringe_share")
     assert [getattr(found, name) for name in unknown] == [None] * len(unknown)
     assert found.ch is not None
+
+
+def test_a_smooth_curve_is_no_step() -> None:
+    clean, noisy = star()
+    curved = noisy * (1 + 0.2 * np.sin(WAVELENGTH / 300))
+    found = signs(WAVELENGTH, curved, clean)
+    assert found.step is not None
+    assert abs(found.step) < 0.06
