@@ -130,7 +130,7 @@ RULES = (
          "Balmer lines too deep for a star so red, and the error there", 0.97),
     Rule("peculiar", "lines of Si, Sr and Cr", (above("ap_lines", 0.07), above("blue_light", 0.55)),
          "lines of magnetic stars are deeper than the models make them, in a hot star", 0.97),
-    Rule("instrument", "step between the arms", (above("abs_step", 0.06), above("step_significance", 6),
+    Rule("instrument", "step between the arms", (above("abs_step", 0.06), above("step_significance", 8),
                                                  below("tio_head", 0.2)),
          "a step in flux at 6100 Å, where the arms are joined and no star has one", 0.97),
     Rule("noise", "white", (above("roughness", 0.35),),
