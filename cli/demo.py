@@ -49,8 +49,8 @@ def demo(directory: Path, stars: int, seed: int) -> None:
     """The whole job on a small survey made on the spot.
 
     Writes a mock survey in MaStar's file formats, one star in twenty odd (see catalog mock), loads it, trains ten
-    models with the paper's network for a few epochs, scores, and shows what was found, kind by kind. Run again, it
-    goes on where it was.
+    models with the paper's network for a few epochs, scores, shows what was found, kind by kind, and writes the report
+    into report.html. Run again, it goes on where it was.
     """
     files = directory / "files"
     survey = MockSurvey(stars, seed, ANOMALY_FRACTION)
@@ -81,6 +81,11 @@ def demo(directory: Path, stars: int, seed: int) -> None:
     first = str(outliers["mangaid"][0])
     neighbors = catalog.neighbors(first, dataset="large", ensemble=ensemble)
     show(neighbors, "table", f"\nLook-alikes of the first (catalog neighbors {first})")
+    whole = directory / "report.html"
+    say(f"\n6. catalog report --dataset large -o {whole}")
+    with progress_bar("report") as bar:
+        catalog.report(whole, "large", ensemble, force=True, progress=bar)
+    say(f"   all of it with figures, in a browser: {whole.resolve().as_uri()}")
     say(NEXT.format(database=catalog.database.path))
 
 

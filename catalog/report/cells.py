@@ -17,22 +17,25 @@ MINUS = "\N{MINUS SIGN}"
 class Column:
     """A column of a grid: its heading, and the name of a column of the answer, or what to make of a row.
 
-    form : of its numbers, as in a format string
+    form : of its numbers, as in a format string; kind : as of a heading, found out if it is not given
     """
 
     heading: str
     of: str | Callable[[Row], Any]
     form: str = ""
+    kind: str | None = None
 
     def cell(self, row: Row) -> Cell:
         """What stands in a row."""
         value = row[self.of] if isinstance(self.of, str) else self.of(row)
-        return value if isinstance(value, Link | tuple) else text(value, self.form)
+        if isinstance(value, Link | tuple):
+            return value or UNKNOWN
+        return text(value, self.form)
 
 
 def grid(caption: str, rows: Sequence[Row], columns: Sequence[Column], named_by: int = 0) -> Grid:
-    """The rows as a grid. A column is numeric if all that is known in it are numbers. Read-only."""
-    headings = [Heading(column.heading, _numeric(column, rows)) for column in columns]
+    """The rows as a grid. A column is of numbers if all that is known in it are. Read-only."""
+    headings = [Heading(column.heading, column.kind or _kind(column, rows)) for column in columns]
     return Grid(caption, headings, [[column.cell(row) for column in columns] for row in rows], named_by)
 
 
@@ -71,8 +74,7 @@ def counted(n: int, one: str, many: str | None = None) -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
-def _numeric(column: Column, rows: Sequence[Row]) -> bool:
-    if not isinstance(column.of, str):
-        return False
-    values = [row[column.of] for row in rows if row[column.of] is not None]
-    return bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+def _kind(column: Column, rows: Sequence[Row]) -> str:
+    values = [row[column.of] for row in rows if row[column.of] is not None] if isinstance(column.of, str) else []
+    numeric = bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+    return "number" if numeric else "text"

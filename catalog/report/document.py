@@ -46,10 +46,11 @@ class Statements:
 
 @dataclass(frozen=True)
 class Heading:
-    """Of a column of a grid: its name, and whether numbers stand below it."""
+    """Of a column of a grid: its name, and what stands below it: text, number, lines
+    (broken as given), hash or links."""
 
     text: str
-    numeric: bool
+    kind: str
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """A database into a report: its sections, in the order of the paper."""
 
+import shlex
 from collections.abc import Callable
 from datetime import datetime
 
@@ -67,5 +68,5 @@ def title_of(scope: Scope) -> str:
 
 def command_of(scope: Scope) -> str:
     """The command that makes this report again, with what it chose written out."""
-    names = "".join(f" --{key} {name}" for key, name in scope.names.items())
-    return f"catalog --database {scope.database.path.name} report -o report.html{names} --top {scope.top}"
+    database = shlex.quote(scope.database.path.name)
+    return f"catalog --database {database} report -o report.html {scope.options} --top {scope.top}"

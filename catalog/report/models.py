@@ -107,7 +107,7 @@ def errors(scope: Scope, pictures: Pictures) -> Section:
         grid(
             "Table 2. The spectra with the highest errors of every model: star and error",
             highest,
-            [Column("model", "model"), *(Column(f"{place + 1}.", _highest(place)) for place in places)],
+            [Column("model", "model"), *(Column(f"{place + 1}.", _highest(place), kind="lines") for place in places)],
         ),
         Statements(_frequent(of_model)),
         pictures.draw(

@@ -1,11 +1,14 @@
 """The oddest spectra: the list, and the first of them one by one."""
 
+from typing import Any
+
 from catalog.report import questions
 from catalog.report.cells import UNKNOWN, Column, counted, grid, interval, text
 from catalog.report.document import Block, Cell, Facts, Link, Missing, Picture, Section, Statements, Text
 from catalog.report.models import not_scored, reconstruction_alt
 from catalog.report.pictures import Pictures
 from catalog.report.scope import Asker, Row, Scope
+from catalog.report.study import Study
 
 N_SHOWN = 5
 """Spectra with figures of their own."""
@@ -34,7 +37,7 @@ def oddest(scope: Scope) -> tuple[Section, list[Row]]:
         Column("SIMBAD type", "simbad_otype"),
         Column("labels", "labels"),
         Column("cause", "cause"),
-        Column("links", _links),
+        Column("links", _links, kind="links"),
     ]
     ranks = [
         Column("rank", "consensus_rank"),
@@ -71,7 +74,9 @@ def oddest(scope: Scope) -> tuple[Section, list[Row]]:
         ),
     ]
     if all(row["cause"] is None for row in rows):
-        blocks.append(Missing("No cause of an anomaly is stored.", ("catalog explain MANGAID",)))
+        blocks.append(
+            Missing("No cause of these anomalies is stored.", (f"catalog explain --top {len(rows)} {scope.options}",))
+        )
     return Section("oddest", title, blocks, asker.questions), rows
 
 
@@ -79,7 +84,7 @@ def star(scope: Scope, pictures: Pictures, row: Row) -> Section:
     """One spectrum: what is known, the cause, reconstructions (Figs. 5 to 12), uncertainty, look-alikes. Read-only."""
     asker = Asker(scope)
     mangaid, spectrum_id = row["mangaid"], row["spectrum_id"]
-    visit = {"plate": row["plate"], "mjd": row["mjd"]}
+    study, visit = Study(scope, row), _visit_of(row)
     scores = asker.ask("Its errors", questions.SCORES, spectrum_id=spectrum_id)
     best = min(scores, key=lambda score: score["error"])["model"]
     verdicts = asker.ask("Its labels", questions.VERDICTS, mangaid=mangaid)
@@ -87,11 +92,11 @@ def star(scope: Scope, pictures: Pictures, row: Row) -> Section:
     alike = asker.ask("Its look-alikes", questions.LOOK_ALIKES, mangaid=mangaid, model=best, spectrum_id=spectrum_id)
     blocks: list[Block] = [
         Facts(_facts(row, verdicts, listed)),
-        *_cause(scope, asker, row),
+        *_cause(asker, pictures, study, row),
         pictures.draw(
             f"Reconstructions of {mangaid} by every model (as the paper's Figs. 5 to 12)",
             reconstruction_alt(mangaid, scores),
-            lambda plots, file: plots.reconstruction(file, mangaid, **scope.names, **visit),
+            lambda _, file: study.reconstruction(file),
         ),
         pictures.draw(
             f"Flux of {mangaid} and its uncertainty (as the paper's Fig. 7)",
@@ -150,33 +155,57 @@ def _facts(row: Row, verdicts: list[Row], listed: list[Row]) -> list[tuple[str, 
     facts: list[tuple[str, Cell]] = [
         ("rank", rank),
         ("flagged by", f"{row['n_flagged']} of {row['n_model']} models"),
-        ("position", f"{text(row['ra'], '.5f')}, {text(row['dec'], '+.5f')} deg"),
+        ("position", UNKNOWN if row["ra"] is None else f"{row['ra']:.5f}, {text(row['dec'], '+.5f')} deg"),
         ("Gaia", UNKNOWN if row["source_id"] is None else f"{row['gaia_release']} {row['source_id']}"),
         ("photometry", photometry if row["bp_rp0"] is not None or row["abs_g"] is not None else UNKNOWN),
         ("parameters", UNKNOWN if row["parameter_source"] is None else parameters),
         ("signal to noise", text(row["snr"], ".0f")),
-        ("bad pixels", text(row["bad_pixel_fraction"], ".1%")),
+        ("bad pixels", _percent(row["bad_pixel_fraction"])),
         ("SIMBAD", ", ".join(known) or UNKNOWN),
         ("labels", "; ".join(labels) or UNKNOWN),
         ("in catalogs", ", ".join(dict.fromkeys(entry["catalog"] for entry in listed)) or UNKNOWN),
-        ("links", _links(row)),
+        ("links", _links(row) or UNKNOWN),
     ]
-    return facts
+    unknown = [name for name, fact in facts if fact == UNKNOWN]
+    return [fact for fact in facts if fact[1] != UNKNOWN] + ([("unknown", ", ".join(unknown))] if unknown else [])
 
 
-def _cause(scope: Scope, asker: Asker, row: Row) -> list[Block]:
-    """Why it is anomalous, where that is stored."""
+def _cause(asker: Asker, pictures: Pictures, study: Study, row: Row) -> list[Block]:
+    """Why it is anomalous, where that is stored, and the templates that it was compared with."""
+    mangaid = row["mangaid"]
     found = asker.ask("Its cause", questions.CAUSE, spectrum_id=row["spectrum_id"])
     if not found:
-        names = " ".join(f"--{key} {name}" for key, name in scope.names.items())
-        return [Missing("No cause is stored.", (f"catalog explain {row['mangaid']} {names}",))]
+        return [Missing("No cause is stored.", (f"catalog explain {mangaid} {asker.scope.options}",))]
     (cause,) = found
-    sure = (
-        "no rule holds"
-        if cause["rule"] is None
-        else f"rule {cause['rule']}, right in {cause['confidence']:.0%} of the cases it was tried on"
-    )
-    return [Text(f"Cause: {cause['cause']} ({sure}). What led to it:"), Statements(cause["evidence"])]
+    sure = "no rule holds" if cause["rule"] is None else f"by rule: {cause['rule']}"
+    if cause["confidence"] is not None:
+        sure += f"; right in {_percent(cause['confidence'])} of the cases that it was made with"
+    where = f"from {text(cause['interval_lo'], '.0f')} to {text(cause['interval_hi'], '.0f')} \N{ANGSTROM SIGN}"
+    blocks: list[Block] = [
+        Text(f"Cause: {cause['cause']} ({sure}). What led to it:"),
+        Statements(cause["evidence"]),
+        pictures.draw(
+            f"Why {mangaid} is anomalous: the residual, its shares by wavelength, and the uncertainty",
+            f"Panels against wavelength with the residual of {mangaid}, the share of the error in named windows and "
+            f"the uncertainty. The narrowest interval with half of the error reaches {where}; the verdict is "
+            f"{cause['cause']}.",
+            lambda _, file: study.cause(file),
+        ),
+    ]
+    if matches := cause["template_match"]:
+        like = "; ".join(f"{match['library']} {match['name']}, rms {match['rms']:.3f} of the flux" for match in matches)
+        blocks.append(
+            pictures.draw(
+                f"{mangaid} among the templates, each fitted to it (as the paper's Fig. 13)",
+                f"Line plots of the spectrum of {mangaid} and of templates against wavelength. The best are {like}.",
+                lambda plots, file: plots.templates(file, mangaid, **asker.scope.names, **_visit_of(row)),
+            )
+        )
+    return blocks
+
+
+def _visit_of(row: Row) -> dict[str, Any]:
+    return {"plate": row["plate"], "mjd": row["mjd"]}
 
 
 def _alike_alt(mangaid: str, model: str, alike: list[Row]) -> str:
@@ -185,6 +214,10 @@ def _alike_alt(mangaid: str, model: str, alike: list[Row]) -> str:
         f"{counted(1 + len(alike), 'line plot')} of spectra against wavelength, each relative to its median: {mangaid} "
         f"on top in black, below it in blue its nearest in the latent space of {model}, by distance: {near}."
     )
+
+
+def _percent(share: float | None) -> str:
+    return UNKNOWN if share is None else f"{100 * share:.3g} %"
 
 
 def _links(row: Row) -> tuple[Link, ...]:

@@ -15,7 +15,7 @@ from catalog.report.document import Missing, Picture
 DPI = 200
 """Sharp on paper, and on a screen with two pixels in the place of one."""
 
-N_COLOR = 128
+N_COLOR = 64
 """Of a palette: a third of the size of full colour, and smaller than SVG too, which has a line of every pixel."""
 
 
@@ -40,7 +40,7 @@ class Pictures:
             with Image.open(file) as image:
                 inches = [length / dpi for length, dpi in zip(image.size, image.info["dpi"], strict=True)]
                 size = (round(inches[0] * DPI), round(inches[1] * DPI))
-                small = image.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+                small = image.convert("RGB").resize(size, Image.Resampling.BOX)
         png = BytesIO()
         small.quantize(N_COLOR, dither=Image.Dither.NONE).save(png, "png", optimize=True)
         return Picture(caption, alt, png.getvalue(), *size)

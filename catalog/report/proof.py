@@ -28,11 +28,10 @@ def recovery(scope: Scope, pictures: Pictures) -> Section:
     asker = Asker(scope)
     found = asker.ask("The newest evaluation", questions.EVALUATION)
     if not found:
-        names = " ".join(f"--{key} {name}" for key, name in scope.names.items())
         missing = Missing(
             "Nobody has measured what this ensemble recovers: of the stars of a list, or of oddities planted in "
             "ordinary spectra.",
-            (f"catalog evaluate --truth FILE {names}", f"catalog evaluate {names}"),
+            (f"catalog evaluate --truth FILE {scope.options}", f"catalog evaluate {scope.options}"),
         )
         return Section("recovery", title, [missing], asker.questions)
     (evaluation,) = found
@@ -88,7 +87,7 @@ def provenance(scope: Scope, command: str) -> Section:
         columns = [
             Column("model", "model"),
             Column("seed", "seed"),
-            Column("SHA-256 of its weights", "weights_sha256"),
+            Column("SHA-256 of its weights", "weights_sha256", kind="hash"),
             Column("code version", "code_version"),
             Column("trained with", lambda row: _versions(json.loads(row["versions"] or "{}"))),
         ]

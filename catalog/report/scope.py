@@ -1,6 +1,7 @@
 """What a report is about, and how it asks: SQL with its values written in, so that it runs as it is printed."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,11 @@ class Scope:
         """The names that a question about scores is asked with, and that the figures take."""
         named = {"ensemble": self.ensemble, "dataset": self.dataset}
         return {key: row.name for key, row in named.items() if row is not None}
+
+    @property
+    def options(self) -> str:
+        """The same as options of a command."""
+        return " ".join(f"--{key} {shlex.quote(name)}" for key, name in self.names.items())
 
 
 class Asker:

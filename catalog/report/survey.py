@@ -81,7 +81,7 @@ def data(scope: Scope) -> Section:
         Column("product", "product"),
         Column("rows", "n_row"),
         Column("bytes", "size"),
-        Column("SHA-256", "sha256"),
+        Column("SHA-256", "sha256", kind="hash"),
         Column("read by version", "code_version"),
     ]
     blocks.append(
