@@ -21,9 +21,9 @@ from catalog.database.connection import Database, arrow
 from catalog.database.migration import upgrade
 from catalog.database.names import find_dataset
 from catalog.exchange import Exported, Imported, export_ensemble, import_ensemble
+from catalog.export.export import ExportedTable, export
 from catalog.external import Attached, attach, attached, detach, way_of
 from catalog.forms import SpectrumForm, TableForm, spectrum_as, table_as
-from catalog.export.export import ExportedTable, export
 from catalog.ingest import ingest
 from catalog.labels import add_label, add_labels, labels, remove_label
 from catalog.loader import Ingested

@@ -1,7 +1,7 @@
 """Where each score stands among those of its dataset, as rows.
 
-Why: percentiles, ranks and the consensus were computed by the views at every question, which took more than a second for
-60,000 spectra and a minute for a million; and what lies near a spectrum, in latent space or in the colour-magnitude
+Why: percentiles, ranks and the consensus were computed by the views at every question, which took more than a second
+for 60,000 spectra and a minute for a million; and what lies near a spectrum, in latent space or in the colour-magnitude
 diagram, cannot be computed by a view at all. Scores are only ever added by `catalog score`, which knows when to make
 these rows again. `neighbor` has the look-alikes of all spectra, where somebody has asked for them.
 NULL in old rows means: there are no old rows. Of scores that were there before, `catalog db upgrade` makes these rows

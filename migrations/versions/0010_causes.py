@@ -1,9 +1,9 @@
 """Causes of an anomaly, and templates.
 
-Why: which spectra are odd is a question to the models; why, is one to the residuals, the uncertainties, the star's place
-among others and to templates of known kinds. The answer rests on a look at the arrays, which no view can take, so it is a
-row (`anomaly_cause`), with all the numbers it rests on. Templates are a user's; they are compared again with every
-spectrum, so they are kept with their arrays (`template`, `template_array`).
+Why: which spectra are odd is a question to the models; why, is one to the residuals, the uncertainties, the star's
+place among others and to templates of known kinds. The answer rests on a look at the arrays, which no view can take, so
+it is a row (`anomaly_cause`), with all the numbers it rests on. Templates are a user's; they are compared again with
+every spectrum, so they are kept with their arrays (`template`, `template_array`).
 NULL in old rows means: there are no old rows; in new ones, what follows from ivar is NULL where there is none, and
 `confidence` and `rule` where no rule holds. A spectrum without a row was not explained yet.
 """
@@ -40,8 +40,9 @@ STATEMENTS = (
         sign JSON NOT NULL,
         density_percentile DOUBLE,
         nearest_trained VARCHAR[],
-        template_match STRUCT(library VARCHAR, "name" VARCHAR, reduced_chi2 DOUBLE, rms DOUBLE, scale DOUBLE, ebv DOUBLE)[]
-            NOT NULL,
+        template_match STRUCT(
+            library VARCHAR, "name" VARCHAR, reduced_chi2 DOUBLE, rms DOUBLE, scale DOUBLE, ebv DOUBLE
+        )[] NOT NULL,
         n_model BIGINT NOT NULL,
         mean_log10_error DOUBLE,
         n_spectrum BIGINT NOT NULL,
