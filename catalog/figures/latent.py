@@ -55,7 +55,7 @@ def _figure(table: Table, color: str, marked: Sequence[str], title: str) -> Figu
     panel.set_xlim(limits(x))
     panel.set_ylim(limits(y))
     unknown = "" if known.all() else f"; grey: {color} unknown ({np.count_nonzero(~known)})"
-    panel.set_title(f"{title}, {len(table)} spectra{unknown}")
+    panel.set_title(f"{title}\n{len(table)} spectra{unknown}")
     figure.draw_without_rendering()
     _mark(panel, table, marked)
     return figure

@@ -112,8 +112,9 @@ def _asked(evaluation: Row) -> str:
         planted = f"planted in ordinary spectra (seed {evaluation['seed']})"
         return f"Oddities of known kind and strength were {planted}; {ranked}."
     return (
-        f"{evaluation['n_matched']} of {evaluation['n_listed']} anomalies listed in {evaluation['truth_file']} have a "
-        f"scored spectrum; {ranked}. The AUC is the probability that an anomaly ranks before an ordinary spectrum."
+        f"{evaluation['n_matched']:,} of {counted(evaluation['n_listed'], 'star')} that {evaluation['truth_file']} "
+        f"lists, odd and ordinary, have a scored spectrum; {ranked}. The AUC is the probability that an anomaly ranks "
+        "before an ordinary spectrum."
     )
 
 
