@@ -28,4 +28,5 @@ def report(ctx: click.Context, output: Path, dataset: str | None, ensemble: str 
     """
     with progress_bar("report") as bar:
         written = catalog_of(ctx).report(output, dataset, ensemble, top, force=force, progress=bar)
-    say(f"written to {written.path}: {written.size / 1e6:.1f} MB in {written.seconds:.0f} s")
+    size = f"{written.size / 1e6:.1f} MB" if written.size >= 100_000 else f"{written.size / 1e3:.0f} kB"
+    say(f"written to {written.path}: {size} in {written.seconds:.0f} s")
