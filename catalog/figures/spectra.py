@@ -179,5 +179,6 @@ def put_legend(figure: Figure, handles: Sequence[Artist], known: Mapping[str, An
     figure.legend(
         handles=list(handles), loc="upper center",
         bbox_to_anchor=(0.5, 1 - height_of_facts(known) / figure.get_figheight()),
-        ncols=len(handles), frameon=False, fontsize=7, borderaxespad=0,
+        ncols=len(handles), frameon=False, fontsize=7 if len(handles) < 6 else 6, borderaxespad=0,
+        columnspacing=1, handlelength=1.3, handletextpad=0.5,
     )  # fmt: skip

@@ -58,7 +58,7 @@ def test_formats_agree(scored: Path, run: Callable) -> None:
 
 def test_a_pipe_gets_csv_and_the_talk_goes_elsewhere(scored: Path, run: Callable) -> None:
     done = run("--database", scored, "outliers", "--limit", "1")
-    assert done.stdout.startswith("consensus_rank,mangaid,")
+    assert done.stdout.startswith("consensus_rank,consensus_rank_lo,consensus_rank_hi,mangaid,")
     assert done.stderr == "ensemble test on dataset large\n"
 
 
@@ -151,8 +151,8 @@ def test_query_from_a_file_and_from_standard_input(scored: Path, run: Callable, 
         (["outliers", "--bp-rp", "3", "1"], "give the smaller number first"),
         (["neighbors", "7-0000"], "ids that begin alike: 7-00000000"),
         (["neighbors", MANGAIDS[2]], "not usable in the window"),
-        (["neighbors", ODD, "-k", "11"], "give 1 to 10"),
-        (["neighbors", ODD, "--model", "MODEL9"], "no such model"),
+        (["neighbors", ODD, "-k", "1001"], "give 1 to 1000"),
+        (["neighbors", ODD, "--model", "MODEL9"], "no model MODEL9"),
         (["train", "--dataset", "small", "--window", "9000", "4000"], "shorter wavelength first"),
         (["score", "--dataset", "huge"], "no dataset huge"),
     ],
