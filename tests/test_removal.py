@@ -50,6 +50,7 @@ HOME = {
     "other_model_id": "model_version",
     "spectrum_id": "spectrum",
     "neighbor_spectrum_id": "spectrum",
+    "template_id": "template",
     "evaluation_id": "evaluation",
     "external_catalog_id": "external_catalog",
     "star_id": "star",

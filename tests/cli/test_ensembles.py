@@ -38,7 +38,7 @@ def test_formats_of_the_list_agree(database: Path, run: Callable) -> None:
 
 
 def test_no_ensembles_are_an_empty_list(away: Path, run: Callable) -> None:
-    assert run("--database", away, "ensembles", "--format", "json").stdout == "[]\n"
+    assert json.loads(run("--database", away, "ensembles", "--format", "json").stdout) == []
 
 
 def test_one_ensemble_is_one_object(database: Path, run: Callable) -> None:
