@@ -66,8 +66,9 @@ class Catalog:
 
     Nothing is held open between calls. Methods that ask never write; `upgrade`, `ingest`, `train`, `score`,
     `evaluate`, `import_ensemble`, `add_region`, `remove_region`, `add_label`, `add_labels`, `remove_label`, `attach`,
-    `detach`, `remove` and `compact` write as they say. Every method raises CatalogError if the database is absent,
-    locked by another process, or of another revision, and for names it does not know.
+    `detach`, `neighbors_of_all`, `explain`, `add_templates`, `remove_templates`, `remove` and `compact` write as they
+    say. Every method raises CatalogError if the database is absent, locked by another process, or of another revision,
+    and for names it does not know.
 
     >>> catalog = Catalog("absent.duckdb")
     >>> catalog.query("SELECT 1")
@@ -134,11 +135,11 @@ class Catalog:
         self,
         dataset: str,
         ensemble: str | None = None,
-        progress: Callable[[str, int, int], None] = lambda model, done, total: None,
+        progress: Callable[[str, int, int], None] = lambda dataset, done, total: None,
     ) -> "Scored":
         """Errors and latent vectors for the spectra of a dataset that have none yet; None: the newest ensemble.
 
-        Writes one transaction per model.
+        Writes one transaction per 16,384 spectra, and one with where the scores stand, before which no view shows them.
         """
         from catalog.scoring import score_dataset  # loads TensorFlow
 

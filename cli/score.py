@@ -12,7 +12,8 @@ from catalog.cli.output import progress_bar, say
 def score(ctx: click.Context, dataset: str, ensemble: str | None) -> None:
     """Compute errors and latent vectors of a dataset.
 
-    Writes one transaction per model, and only for spectra that the model has not scored yet.
+    Writes only for spectra that a model has not scored yet. Every 16,384 of them are kept as they are done, so that a
+    run that is ended goes on there; the views show the new scores when all are there.
 
     \b
     Example:

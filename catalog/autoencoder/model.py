@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -137,8 +137,8 @@ class Model:
             [] if self.network is None else self.network.get_weights()
         )
 
-    def set_weights(self, weights: list[np.ndarray]) -> None:
-        """Replace them by those of `get_weights`. Raises CatalogError if they are of another shape."""
+    def set_weights(self, weights: list[Any]) -> None:
+        """Replace them by those of `get_weights` or `place`. Raises CatalogError if they are of another shape."""
         try:
             if self.recipe.components:
                 mean, directions, *weights = weights
@@ -156,6 +156,13 @@ class Model:
                 raise ValueError(f"{len(weights)} arrays too many")
         except ValueError as error:
             raise CatalogError(f"these weights belong to another recipe or window ({error})") from error
+
+    def place(self, weights: list[np.ndarray]) -> list[Any]:
+        """The same where the network computes, so that `set_weights` has nothing to copy. Read-only."""
+        if self.network is None:
+            return weights
+        n_before = 2 * bool(self.recipe.components) + 2 * bool(self.recipe.photometry)
+        return weights[:n_before] + self.network.place(weights[n_before:])
 
     def versions(self) -> dict[str, str]:
         """Versions of what computes the numbers. Read-only."""

@@ -3,6 +3,8 @@
 Importing this module loads the backend, see `backend`.
 """
 
+from typing import Any
+
 import numpy as np
 
 from catalog.autoencoder.backend import keras
@@ -41,17 +43,18 @@ class Autoencoder:
         inputs = keras.Input((n_input,))
         given = keras.Input((n_given,))
         latent = self.encoder(inputs)
-        self.model = (
-            keras.Model([inputs, given], self.decoder(keras.layers.Concatenate()([latent, given])))
-            if n_given
-            else keras.Model(inputs, self.decoder(latent))
-        )
+        seen = [inputs, given] if n_given else inputs
+        outputs = self.decoder(keras.layers.Concatenate()([latent, given]) if n_given else latent)
+        self.model = keras.Model(seen, outputs)
         self.model.compile(
             optimizer=keras.optimizers.Adam(recipe.learning_rate),
             loss="mse",
             # XLA trains two to three times faster on TensorFlow; torch would need its own compiler.
             jit_compile=keras.backend.backend() != "torch",
         )
+        # XLA would compile for every number of spectra; TensorFlow's own graph takes any, and multiplies as fast.
+        self._whole = keras.Model(seen, [latent, outputs])
+        self._whole.compile(jit_compile=keras.backend.backend() == "jax")
         # Keras would wait for the first batch, and have nowhere to put a state that is read before.
         self.model.optimizer.build(self.model.trainable_variables)
 
@@ -99,17 +102,19 @@ class Autoencoder:
 
     def reconstruct(self, inputs: np.ndarray, given: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Latent vectors (n, latent) and what is made of them (n, n_input), float32. Read-only."""
-        latent = self.encoder(inputs, training=False)
-        code = latent if given is None else keras.ops.concatenate([latent, given], axis=1)
-        reconstruction = self.decoder(code, training=False)
-        return keras.ops.convert_to_numpy(latent), keras.ops.convert_to_numpy(reconstruction)
+        latent, reconstruction = self._whole.predict_on_batch(inputs if given is None else [inputs, given])
+        return latent, reconstruction
 
     def get_weights(self) -> list[np.ndarray]:
         """Kernels and biases, encoder first. Read-only."""
         return list(self.model.get_weights())
 
-    def set_weights(self, weights: list[np.ndarray]) -> None:
-        """Replace kernels and biases by those of `get_weights`."""
+    def place(self, weights: list[np.ndarray]) -> list[Any]:
+        """The same where the backend computes; variables, since TensorFlow's constants keep a copy. Read-only."""
+        return [keras.Variable(weight, trainable=False) for weight in weights]
+
+    def set_weights(self, weights: list[Any]) -> None:
+        """Replace kernels and biases by those of `get_weights` or `place`."""
         self.model.set_weights(weights)
 
     def get_state(self) -> list[np.ndarray]:

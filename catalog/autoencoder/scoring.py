@@ -18,6 +18,44 @@ class Reconstructs(Protocol):
 
 
 @dataclass(frozen=True)
+class Observed:
+    """Spectra, ready to be given to models and compared with what these make of them.
+
+    log_flux : (n, n_pixel) float32, f = ln F
+    normalised : (n, n_pixel) float64, F = flux / max flux
+    weight : (n, n_pixel) float64, of the square of F̂ - F in chi2; NaN in all of a spectrum without information
+    photometry : (n, k) mag, for a model whose recipe names it; NaN, or None for all: unknown
+    """
+
+    log_flux: np.ndarray
+    normalised: np.ndarray
+    weight: np.ndarray
+    photometry: np.ndarray | None
+
+    @classmethod
+    def of(
+        cls, flux: np.ndarray, ivar: np.ndarray, mask: np.ndarray, photometry: np.ndarray | None = None
+    ) -> "Observed":
+        """Made of what was measured.
+
+        flux : (n, n_pixel) float32, finite and > 0 in the model's window, 1e-17 erg / (s cm2 Angstrom)
+        ivar : (n, n_pixel) float32, inverse square of that; NaN or 0: no information
+        mask : (n, n_pixel) int32, 0 is good
+        Read-only.
+        """
+        normalised, weight = np.empty(flux.shape), np.empty(flux.shape)
+        for start in range(0, len(flux), ROWS_IN_CACHE):
+            rows = slice(start, start + ROWS_IN_CACHE)
+            maximum = flux[rows].max(axis=1, keepdims=True).astype(np.float64)
+            normalised[rows] = flux[rows] / maximum
+            informative = np.isfinite(ivar[rows]) & (ivar[rows] > 0) & (mask[rows] == 0)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                scale = maximum**2 / np.count_nonzero(informative, axis=1, keepdims=True)
+                weight[rows] = np.where(informative, ivar[rows], 0) * scale
+        return cls(log_flux(flux), normalised, weight, photometry)
+
+
+@dataclass(frozen=True)
 class Scores:
     """What one model says of a block of spectra.
 
@@ -30,43 +68,26 @@ class Scores:
     chi2: np.ndarray
     latent: np.ndarray
 
+    def of(self, rows: np.ndarray) -> "Scores":
+        """Those of some of the spectra. Read-only."""
+        return Scores(self.error[rows], self.chi2[rows], self.latent[rows])
 
-def score(
-    network: Reconstructs,
-    flux: np.ndarray,
-    ivar: np.ndarray,
-    mask: np.ndarray,
-    photometry: np.ndarray | None = None,
-) -> Scores:
+
+def score(network: Reconstructs, spectra: Observed) -> Scores:
     """Errors and latent vectors of spectra; a pure function of arrays.
-
-    flux : (n, n_pixel) float32, finite and > 0 in the model's window, 1e-17 erg / (s cm2 Angstrom)
-    ivar : (n, n_pixel) float32, inverse square of that; NaN or 0: no information
-    mask : (n, n_pixel) int32, 0 is good
-    photometry : (n, k) mag, for a model whose recipe names it; NaN, or None for all: unknown
 
     The error is the mean over pixels of (F̂ - F)², F = flux / max flux, F̂ = exp(f̂). chi2 is the mean of
     ivar (flux - max flux F̂)² over unmasked pixels with ivar > 0. Read-only.
     """
-    latent, reconstruction = network.reconstruct(log_flux(flux), photometry)
-    error, chi2 = np.empty(len(flux)), np.empty(len(flux))
-    for start in range(0, len(flux), ROWS_IN_CACHE):
+    latent, reconstruction = network.reconstruct(spectra.log_flux, spectra.photometry)
+    error, chi2 = np.empty(len(latent)), np.empty(len(latent))
+    for start in range(0, len(latent), ROWS_IN_CACHE):
         rows = slice(start, start + ROWS_IN_CACHE)
-        error[rows], chi2[rows] = _compare(flux[rows], ivar[rows], mask[rows], reconstruction[rows])
+        # In double precision, and capped where its square would overflow: an error is always a finite number.
+        square = np.minimum(reconstruction[rows], LARGEST_LOG_FLUX).astype(np.float64)
+        np.exp(square, out=square)
+        square -= spectra.normalised[rows]
+        np.square(square, out=square)
+        error[rows] = square.mean(axis=1)
+        chi2[rows] = np.einsum("ij,ij->i", square, spectra.weight[rows])
     return Scores(error, chi2, latent)
-
-
-def _compare(
-    flux: np.ndarray, ivar: np.ndarray, mask: np.ndarray, reconstruction: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Error and chi2, (n,) float64 each, of spectra and their f̂."""
-    maximum = flux.max(axis=1, keepdims=True).astype(np.float64)
-    # In double precision, and capped where its square would overflow: an error is always a finite number.
-    residual = np.exp(np.minimum(reconstruction.astype(np.float64), LARGEST_LOG_FLUX)) - flux / maximum
-    error = np.square(residual).mean(axis=1)
-    informative = np.isfinite(ivar) & (ivar > 0) & (mask == 0)
-    n_informative = np.count_nonzero(informative, axis=1)
-    deviation = np.square(residual * maximum) * np.where(informative, ivar, 0)
-    with np.errstate(invalid="ignore"):
-        chi2 = deviation.sum(axis=1) / n_informative
-    return error, np.where(n_informative > 0, chi2, np.nan)

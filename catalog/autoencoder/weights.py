@@ -4,6 +4,7 @@ NumPy's format rather than Keras's: the same weights give the same bytes, so tha
 to equal an uninterrupted one, and they can be read without Keras.
 """
 
+import hashlib
 import io
 import os
 import zipfile
@@ -60,10 +61,11 @@ def load_weights(database: Path, weights_file: str, sha256: str) -> list[np.ndar
     )
     if not path.is_file():
         raise CatalogError(f"the weights {path} are not there; {advice}")
-    if sha256_of_file(path) != sha256:
-        raise CatalogError(f"the weights {path} are not those that were trained (SHA-256 differs); {advice}")
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as arrays:
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise CatalogError(f"the weights {path} are not those that were trained (SHA-256 differs); {advice}")
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             return [arrays[f"arr_{index}"] for index in range(len(arrays.files))]
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise CatalogError(f"the weights {path} cannot be read ({error}); {advice}") from error

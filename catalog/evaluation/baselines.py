@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.neighbors import LocalOutlierFactor
 
-from catalog.autoencoder.scoring import score
+from catalog.autoencoder.scoring import Observed, score
 from catalog.database.schema import N_LATENT
 
 LARGEST_FIT = 4000
@@ -48,6 +48,6 @@ class Baselines:
         The error of PCA is Eq. 2 on normalised flux, by the function that scores the networks. Read-only.
         """
         unknown = np.full_like(flux, np.nan)
-        scores = score(self, flux, unknown, np.zeros(flux.shape, np.int32))
+        scores = score(self, Observed.of(flux, unknown, np.zeros(flux.shape, np.int32)))
         forest, factor = (-model.score_samples(scores.latent) for model in (self._forest, self._factor))
         return np.stack([scores.error, forest, factor])

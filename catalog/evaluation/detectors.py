@@ -7,7 +7,7 @@ import numpy as np
 
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
-from catalog.autoencoder.scoring import score
+from catalog.autoencoder.scoring import Observed, score
 from catalog.autoencoder.weights import load_weights
 from catalog.database.connection import Database
 from catalog.errors import CatalogError
@@ -107,7 +107,7 @@ class Detectors:
                 if usable.any():
                     kept = host[usable]
                     good = np.zeros((len(kept), flux.shape[1]), np.int32)
-                    scores = score(network, flux[usable], ivar[usable], good, photometry[kept])
+                    scores = score(network, Observed.of(flux[usable], ivar[usable], good, photometry[kept]))
                     asked = (padded(scores.latent), stored.star_id[kept])
                     typical = error_alike(latent, star_id, error, seen, asked)
                     apart = isolation(latent, star_id, asked)

@@ -25,13 +25,13 @@ from catalog.autoencoder.features import Features
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.recipe import Recipe
-from catalog.autoencoder.scoring import score
+from catalog.autoencoder.scoring import Observed, score
 from catalog.autoencoder.training import train
 
 flux, result = np.load(sys.argv[1]), Path(sys.argv[2])
 model = Model(Recipe(), flux.shape[1])
 model.network.reset(5)  # drawn by numpy: the same for all
-scores = score(model, flux[:5], np.ones_like(flux[:5]), np.zeros(flux[:5].shape, np.int32))
+scores = score(model, Observed.of(flux[:5], np.ones_like(flux[:5]), np.zeros(flux[:5].shape, np.int32)))
 with Features(result.parent, *flux.shape) as features:
     features.put(np.arange(len(flux)), log_flux(flux))
     recipe = Recipe(layers=(8,), noise=0.01, epochs=3)

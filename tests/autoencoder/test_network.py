@@ -11,7 +11,7 @@ from catalog.autoencoder.model import Model
 from catalog.autoencoder.network import Autoencoder
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.recipe import Recipe
-from catalog.autoencoder.scoring import score
+from catalog.autoencoder.scoring import Observed, score
 from catalog.autoencoder.weights import load_weights, save_weights
 from catalog.errors import CatalogError
 
@@ -116,7 +116,7 @@ def test_the_error_is_equation_2_on_normalised_flux(model: Model) -> None:
     ivar[1, 100:] = 0
     mask[2, :50] = 4
     ivar[3] = np.nan
-    scores = score(model, flux, ivar, mask)
+    scores = score(model, Observed.of(flux, ivar, mask))
     for row in range(5):
         normalised = flux[row].astype(float) / flux[row].max()
         latent, reconstruction = model.reconstruct(np.log(normalised)[None].astype(np.float32))
@@ -136,9 +136,9 @@ def test_an_error_is_always_a_finite_number(model: Model) -> None:
     flux = smooth_flux(2)
     flux[0, 100], flux[0, 200] = 1e-43, 1e30
     zeros = np.zeros(flux.shape, np.int32)
-    assert np.all(np.isfinite(score(model, flux, np.ones_like(flux), zeros).error))
+    assert np.all(np.isfinite(score(model, Observed.of(flux, np.ones_like(flux), zeros)).error))
     model.set_weights([weight * 10 for weight in model.get_weights()])
-    assert np.all(np.isfinite(score(model, flux, np.ones_like(flux), zeros).error))
+    assert np.all(np.isfinite(score(model, Observed.of(flux, np.ones_like(flux), zeros)).error))
 
 
 def test_weights_come_back_as_they_were(network: Autoencoder, tmp_path: Path) -> None:

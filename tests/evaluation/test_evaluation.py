@@ -15,7 +15,7 @@ from conftest import MANGAIDS, ODD
 from files import smooth_flux, write_combspec
 
 from catalog import Catalog
-from catalog.autoencoder.scoring import Scores
+from catalog.autoencoder.scoring import Observed, Scores
 from catalog.errors import CatalogError
 from catalog.evaluation.injection import Injection
 from catalog.evaluation.methods import AUTOENCODER, METHODS, SCORES
@@ -214,9 +214,10 @@ def test_hosts_lie_in_the_region_where_gaia_knows_enough_of_them(
 def test_planted_spectra_go_through_the_function_that_scores(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
 
-    def score(network: object, flux: np.ndarray, ivar: np.ndarray, mask: np.ndarray, photometry: np.ndarray) -> Scores:
-        asked.append(len(flux))
-        return Scores(np.full(len(flux), 1e9), np.full(len(flux), np.nan), np.zeros((len(flux), 10)))
+    def score(network: object, spectra: Observed) -> Scores:
+        n = len(spectra.log_flux)
+        asked.append(n)
+        return Scores(np.full(n, 1e9), np.full(n, np.nan), np.zeros((n, 10)))
 
     monkeypatch.setattr("catalog.evaluation.detectors.score", score)
     table = catalog.evaluate(Injection(("ch-star",), (1.0, 2.0), 8), baselines=False)
