@@ -51,6 +51,7 @@ RELATIONS: dict[str, str] = {
     "neighbors_of": "One row per model that scored the star, and neighbour: the n_neighbor nearest spectra of other stars of the dataset in latent space; with_role train: among the stars the model was trained on (the paper's Fig. 10), NULL: among all",
     "consensus_neighbors_of": "One row per ensemble that scored the star, and neighbour: the n_neighbor nearest spectra of other stars of the dataset by the mean of their ranks in the models",
     "consensus": "One row per ensemble and scored spectrum: the consensus as consensus_anomaly has it, with flags from another percentile than the 99th, and without bootstrap and peers. Name ensemble and dataset by constants",
+    "latent_space": "One row per model and spectrum it has scored: its latent vector, with the names of both",
     "latent_neighbor": "Per model and spectrum: the ten nearest spectra of other stars of the dataset in latent space. Name the spectrum by a constant (mangaid = '...'), not by a subquery or a join, or all pairs are computed",
     "error_percentile": "Per model and dataset: percentiles of log10 error (the paper's Table 1)",
     "top_error": "Per model and dataset: the five highest errors, more where they tie (the paper's Table 2)",

@@ -13,6 +13,7 @@ VIEWS = (
     "consensus_anomaly",
     "anomaly_by_cmd_region",
     "anomaly",
+    "latent_space",
     "latent_neighbor",
     "error_percentile",
     "top_error",

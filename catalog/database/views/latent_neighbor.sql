@@ -3,31 +3,26 @@
 -- (mangaid = '7-17219806'): a subquery or a join comes too late, after all pairs.
 WITH nearest AS (
     SELECT
-        ensemble.name AS ensemble,
-        model.name AS model,
-        dataset.name AS dataset,
-        star.mangaid,
-        spectrum.plate,
-        spectrum.mjd,
-        latent.model_id,
-        spectrum.dataset_id,
-        latent.spectrum_id,
-        spectrum.star_id,
+        asked.ensemble,
+        asked.model,
+        asked.dataset,
+        asked.mangaid,
+        asked.plate,
+        asked.mjd,
+        asked.model_id,
+        asked.dataset_id,
+        asked.spectrum_id,
+        asked.star_id,
         min_by(
             {'spectrum_id': other.spectrum_id, 'star_id': other_spectrum.star_id,
-             'distance': array_distance(latent.latent, other.latent)},
-            array_distance(latent.latent, other.latent),
+             'distance': array_distance(asked.latent, other.latent)},
+            array_distance(asked.latent, other.latent),
             10
         ) AS neighbors
-    FROM latent_vector AS latent
-    JOIN model_version AS model ON model.model_id = latent.model_id
-    JOIN ensemble ON ensemble.ensemble_id = model.ensemble_id
-    JOIN spectrum ON spectrum.spectrum_id = latent.spectrum_id
-    JOIN dataset ON dataset.dataset_id = spectrum.dataset_id
-    JOIN star ON star.star_id = spectrum.star_id
-    JOIN latent_vector AS other ON other.model_id = latent.model_id
+    FROM latent_space AS asked
+    JOIN latent_vector AS other ON other.model_id = asked.model_id
     JOIN spectrum AS other_spectrum ON other_spectrum.spectrum_id = other.spectrum_id
-    WHERE other_spectrum.dataset_id = spectrum.dataset_id AND other_spectrum.star_id <> spectrum.star_id
+    WHERE other_spectrum.dataset_id = asked.dataset_id AND other_spectrum.star_id <> asked.star_id
     GROUP BY ALL
 ),
 

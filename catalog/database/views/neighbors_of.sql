@@ -2,25 +2,20 @@
 -- first, and take three times as long.
 WITH asked AS (
     SELECT
-        ensemble.name AS ensemble,
-        model.name AS model,
-        dataset.name AS dataset,
-        star.mangaid,
-        spectrum.plate,
-        spectrum.mjd,
-        model.ensemble_id,
-        latent.model_id,
-        spectrum.dataset_id,
-        latent.spectrum_id,
-        spectrum.star_id,
-        latent.latent
-    FROM star
-    JOIN spectrum ON spectrum.star_id = star.star_id
-    JOIN latent_vector AS latent ON latent.spectrum_id = spectrum.spectrum_id
-    JOIN model_version AS model ON model.model_id = latent.model_id
-    JOIN ensemble ON ensemble.ensemble_id = model.ensemble_id
-    JOIN dataset ON dataset.dataset_id = spectrum.dataset_id
-    WHERE star.mangaid = trim(star_mangaid)
+        space.ensemble,
+        space.model,
+        space.dataset,
+        space.mangaid,
+        space.plate,
+        space.mjd,
+        space.ensemble_id,
+        space.model_id,
+        space.dataset_id,
+        space.spectrum_id,
+        space.star_id,
+        space.latent
+    FROM latent_space AS space
+    WHERE space.mangaid = trim(star_mangaid)
 ),
 
 nearest AS (
