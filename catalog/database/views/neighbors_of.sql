@@ -1,34 +1,12 @@
 -- The dataset is compared in the aggregate and not in the join: DuckDB would join the spectra of the dataset with the star
--- first, and take three times as long.
-WITH asked AS (
-    SELECT
-        space.ensemble,
-        space.model,
-        space.dataset,
-        space.mangaid,
-        space.plate,
-        space.mjd,
-        space.ensemble_id,
-        space.model_id,
-        space.dataset_id,
-        space.spectrum_id,
-        space.star_id,
-        space.latent
-    FROM latent_space AS space
-    WHERE space.mangaid = trim(star_mangaid)
-),
-
-nearest AS (
+-- first, and take three times as long. Names are among the groups so that a question for one ensemble computes no other;
+-- what else is told of a spectrum is not, since every column of the groups costs a tenth.
+WITH nearest AS (
     SELECT
         asked.ensemble,
         asked.model,
         asked.dataset,
-        asked.mangaid,
-        asked.plate,
-        asked.mjd,
-        asked.ensemble_id,
         asked.model_id,
-        asked.dataset_id,
         asked.spectrum_id,
         min_by(
             {'spectrum_id': other.spectrum_id, 'star_id': other_spectrum.star_id,
@@ -38,13 +16,14 @@ nearest AS (
         ) FILTER (
             other_spectrum.dataset_id = asked.dataset_id AND other_spectrum.star_id <> asked.star_id
         ) AS neighbors
-    FROM asked
+    FROM latent_space AS asked
     JOIN latent_vector AS other ON other.model_id = asked.model_id
     JOIN spectrum AS other_spectrum ON other_spectrum.spectrum_id = other.spectrum_id
-    WHERE (with_role IS NULL OR (other.model_id, other_spectrum.star_id) IN (
+    WHERE asked.mangaid = trim(star_mangaid)
+      AND (with_role IS NULL OR (other.model_id, other_spectrum.star_id) IN (
           SELECT (star_role.model_id, star_role.star_id) FROM star_role WHERE star_role.role = with_role
     ))
-    GROUP BY ALL
+    GROUP BY asked.ensemble, asked.model, asked.dataset, asked.model_id, asked.spectrum_id
 ),
 
 ranked AS (
@@ -52,12 +31,7 @@ ranked AS (
         nearest.ensemble,
         nearest.model,
         nearest.dataset,
-        nearest.mangaid,
-        nearest.plate,
-        nearest.mjd,
-        nearest.ensemble_id,
         nearest.model_id,
-        nearest.dataset_id,
         nearest.spectrum_id,
         unnest(nearest.neighbors) AS neighbor,
         generate_subscripts(nearest.neighbors, 1) AS neighbor_rank
@@ -68,12 +42,12 @@ SELECT
     ranked.ensemble,
     ranked.model,
     ranked.dataset,
-    ranked.mangaid,
-    ranked.plate,
-    ranked.mjd,
-    ranked.ensemble_id,
+    trim(star_mangaid) AS mangaid,
+    spectrum.plate,
+    spectrum.mjd,
+    model.ensemble_id,
     ranked.model_id,
-    ranked.dataset_id,
+    spectrum.dataset_id,
     ranked.spectrum_id,
     ranked.neighbor_rank,
     ranked.neighbor.spectrum_id AS neighbor_spectrum_id,
@@ -81,5 +55,7 @@ SELECT
     ranked.neighbor.distance AS distance,
     star_role.role AS neighbor_role
 FROM ranked
+JOIN spectrum ON spectrum.spectrum_id = ranked.spectrum_id
+JOIN model_version AS model ON model.model_id = ranked.model_id
 JOIN star AS neighbor_star ON neighbor_star.star_id = ranked.neighbor.star_id
 LEFT JOIN star_role ON star_role.model_id = ranked.model_id AND star_role.star_id = ranked.neighbor.star_id
