@@ -16,10 +16,10 @@ import numpy as np
 
 from benchmarks.measure import REPEATS, measure, table
 from catalog import Catalog
+from catalog.anomaly.nearest import nearest
+from catalog.anomaly.standing import stand_the_rest
 from catalog.database.connection import Database
 from catalog.database.migration import upgrade
-from catalog.nearest import nearest
-from catalog.standing import stand_the_rest
 
 N_MODEL = 10
 N_TRAINED = 2000

@@ -6,20 +6,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
-import numpy as np
 import pyarrow as pa
-import sqlalchemy as sa
-from astropy import units as u
-from astropy.table import MaskedColumn, QTable, Table
+from astropy.table import QTable, Table
 
-from catalog.anomaly import questions
+from catalog.anomaly.neighbors import neighbors, neighbors_of_all
+from catalog.anomaly.outliers import outliers
+from catalog.anomaly.standing import stand_the_rest
+from catalog.anomaly.tables import error_percentiles, top_errors
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.recipes import PAPER, find_recipe
 from catalog.contents import contents
 from catalog.database.compaction import compact
-from catalog.database.connection import Database, arrow
+from catalog.database.connection import Database
 from catalog.database.migration import upgrade
-from catalog.database.names import find_dataset
 from catalog.exchange import Exported, Imported, export_ensemble, import_ensemble
 from catalog.export.export import ExportedTable, export
 from catalog.external import Attached, attach, attached, detach, way_of
@@ -27,21 +26,15 @@ from catalog.forms import SpectrumForm, TableForm, spectrum_as, table_as
 from catalog.ingest import ingest
 from catalog.labels import add_label, add_labels, labels, remove_label
 from catalog.loader import Ingested
-from catalog.neighbors import neighbors, neighbors_of_all
-from catalog.outliers import outliers
 from catalog.publication import Published, publish
 from catalog.question import TIMEOUT, Answer, Parameters, answer
 from catalog.regions import add_region, regions, remove_region
 from catalog.registry import describe_ensemble, ensembles, losses
 from catalog.removal import Dependents, Kind, dependents_of, remove
-from catalog.spectra import wavelength, window
 from catalog.spectrum import read_spectrum
-from catalog.standing import stand_the_rest
-from catalog.summary import summary
-from catalog.table import to_table
-from catalog.tables import error_percentiles, top_errors
+from catalog.summary import datasets, summary
 from catalog.templates import add_templates, remove_templates, templates
-from catalog.windows import widest_windows
+from catalog.windows import widest_windows, window_usable, windows_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -570,24 +563,14 @@ class Catalog:
 
         A spectrum may fall out for several reasons. Read-only. Raises CatalogError if the window holds no two pixels.
         """
-        with self.database.read() as connection:
-            window(wavelength(connection, find_dataset(connection, dataset).dataset_id), limits)
-            return _ask(connection, questions.WINDOW_USABLE, dataset=dataset, lo=limits[0], hi=limits[1])
+        return window_usable(self.database, dataset, limits)
 
     def widest_windows(self, dataset: str, fractions: Sequence[float]) -> Table:
         """The widest windows that keep at least these fractions of a dataset's spectra, behind the paper's full range.
 
         Widest in log wavelength; fractions that no window keeps have no row. Read-only.
         """
-        found = widest_windows(self.database, dataset, fractions)
-        table = Table(
-            {"at_least": MaskedColumn([w.at_least or 0 for w in found], mask=[not w.at_least for w in found])}
-        )
-        table["window_lo"], table["window_hi"] = np.array([w.limits for w in found]).T * u.AA
-        for name in ("n_pixel", "n_usable"):
-            table[name] = [getattr(w, name) for w in found]
-        table["fraction"] = [w.n_usable / w.n_spectrum for w in found]
-        return table
+        return windows_table(widest_windows(self.database, dataset, fractions))
 
     def dependents(self, kind: Kind, name: str) -> Dependents:
         """What would be removed with a dataset or an ensemble. Read-only."""
@@ -631,10 +614,4 @@ class Catalog:
 
     def status(self) -> tuple[Table, Table]:
         """Datasets, and the main columns of `ensembles`. Read-only."""
-        with self.database.read() as connection:
-            datasets = _ask(connection, questions.STATUS)
-        return datasets, self.ensembles()[MAIN_COLUMNS]
-
-
-def _ask(connection: sa.Connection, statement: str, **parameters: object) -> Table:
-    return to_table(arrow(connection, statement, parameters))
+        return datasets(self.database), self.ensembles()[MAIN_COLUMNS]

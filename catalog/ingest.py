@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from catalog.anomaly.standing import stand_again
 from catalog.database.connection import Database, InUseError
 from catalog.database.migration import is_blank, upgrade
 from catalog.errors import CatalogError
 from catalog.healpix import place_spectra
 from catalog.loader import Ingested, Loader, Progress
-from catalog.standing import stand_again
 from catalog.surveys import PRODUCTS, recognise, recognise_single
 from catalog.surveys.fits_table import FitsTable, NoTableError, open_tables
 from catalog.surveys.product import Product, single_product

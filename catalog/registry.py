@@ -9,13 +9,20 @@ import sqlalchemy as sa
 from astropy import units as u
 from astropy.table import Table
 
-from catalog.anomaly import questions
 from catalog.database import schema
 from catalog.database.connection import Database, arrow
 from catalog.database.names import find_ensemble
 from catalog.errors import CatalogError
 from catalog.manifest import SourceFile, TrainingData
 from catalog.table import to_table
+
+LOSSES = """
+SELECT model.name AS model, model.member, epoch.epoch, epoch.train_loss, epoch.validation_loss, epoch.seconds
+FROM training_epoch AS epoch
+JOIN model_version AS model ON model.model_id = epoch.model_id
+WHERE model.ensemble_id = $ensemble_id
+ORDER BY model.member, epoch.epoch
+"""
 
 ENSEMBLES = """
 SELECT
@@ -147,7 +154,7 @@ def losses(database: Database, ensemble: str | None = None) -> Table:
     """
     with database.read() as connection:
         row = find_ensemble(connection, ensemble)
-        table = to_table(arrow(connection, questions.LOSSES, {"ensemble_id": row.ensemble_id}))
+        table = to_table(arrow(connection, LOSSES, {"ensemble_id": row.ensemble_id}))
     if not len(table):
         raise CatalogError(f"no model of ensemble {row.name} is trained; run its catalog train command again")
     table.meta["ensemble"] = row.name

@@ -10,6 +10,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from catalog.ahead import ahead
+from catalog.anomaly.standing import stand_the_rest
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.scoring import Observed, Scores, score
@@ -19,7 +20,6 @@ from catalog.database.connection import Database, append, array_column
 from catalog.database.names import find_dataset, find_ensemble
 from catalog.errors import CatalogError
 from catalog.spectra import Window, trained_wavelength, usable_blocks, wavelength, window
-from catalog.standing import stand_the_rest
 
 PATIENCE = 600
 """Seconds to wait for somebody who is reading, before a computed result is given up."""

@@ -7,13 +7,36 @@ import sqlalchemy as sa
 from astropy import units as u
 from astropy.table import QTable
 
-from catalog.anomaly import questions
 from catalog.database.connection import Database, arrow
 from catalog.database.meaning import MEANINGS
 from catalog.database.names import find_star_dataset, require_star
 from catalog.database.views import definition
 from catalog.errors import CatalogError
 from catalog.spectra import wavelength
+
+SPECTRUM = """
+SELECT
+    spectrum.spectrum_id,
+    star.mangaid,
+    dataset.name AS dataset,
+    dataset.dataset_id,
+    spectrum.plate,
+    spectrum.mjd,
+    source_file.name AS source_file,
+    source_file.sha256,
+    spectrum.source_row
+FROM spectrum
+JOIN star ON star.star_id = spectrum.star_id
+JOIN dataset ON dataset.dataset_id = spectrum.dataset_id
+JOIN source_file ON source_file.source_file_id = spectrum.source_file_id
+WHERE spectrum.star_id = $star_id AND spectrum.dataset_id = $dataset_id
+  AND ($plate IS NULL OR spectrum.plate = $plate) AND ($mjd IS NULL OR spectrum.mjd = $mjd)
+ORDER BY spectrum.plate, spectrum.mjd
+"""
+
+ARRAYS = """
+SELECT flux, ivar, mask FROM spectrum_array WHERE spectrum_id = $spectrum_id
+"""
 
 PHOTOMETRY = "SELECT cmd.bp_rp, cmd.abs_g FROM cmd WHERE cmd.star_id = $star_id"
 
@@ -53,7 +76,7 @@ ORDER BY visit_flag.bit
 def find_spectrum(
     connection: sa.Connection, mangaid: str, dataset: sa.Row, plate: int | None = None, mjd: int | None = None
 ) -> dict[str, Any]:
-    """The row of a star's spectrum in a dataset: its number, visit, file and place in it, as `questions.SPECTRUM`.
+    """The row of a star's spectrum in a dataset: its number, visit, file and place in it, as `SPECTRUM`.
 
     plate, mjd : the visit, where a star has several spectra in the dataset
     Read-only. Raises CatalogError if the star is unknown, or has no such spectrum, or several.
@@ -64,7 +87,7 @@ def find_spectrum(
         "plate": plate,
         "mjd": mjd,
     }
-    found = arrow(connection, questions.SPECTRUM, wanted).to_pylist()
+    found = arrow(connection, SPECTRUM, wanted).to_pylist()
     if not found:
         visit = " of that visit" if (plate, mjd) != (None, None) else ""
         raise CatalogError(f"star {mangaid} has no spectrum{visit} in dataset {dataset.name}")
@@ -83,7 +106,7 @@ def read_arrays(connection: sa.Connection, row: dict[str, Any]) -> QTable:
     spectrum = QTable(
         {"wavelength": wavelength(connection, row["dataset_id"]) * u.Unit(MEANINGS["wavelength"].unit)}, meta=row
     )
-    arrays = arrow(connection, questions.ARRAYS, {"spectrum_id": row["spectrum_id"]})
+    arrays = arrow(connection, ARRAYS, {"spectrum_id": row["spectrum_id"]})
     for name in arrays.column_names:
         if not arrays[name].null_count:
             unit = MEANINGS[name].unit

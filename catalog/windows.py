@@ -7,17 +7,35 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
+from astropy import units as u
+from astropy.table import MaskedColumn, Table
 
 from catalog.database.connection import Database, arrow
 from catalog.database.names import find_dataset
 from catalog.errors import CatalogError
 from catalog.spectra import wavelength, window
+from catalog.table import to_table
 
 # A spectrum whose pixels nobody has counted is taken to have no good one.
 BAD_RUNS = """
 SELECT coalesce(spectrum.bad_run, [{'first': 1, 'last': $n_pixel, 'fault': NULL}]) AS bad_run
 FROM spectrum
 WHERE spectrum.dataset_id = $dataset_id
+"""
+
+
+WINDOW_USABLE = """
+SELECT
+    found.dataset,
+    found.n_pixel,
+    found.n_spectrum,
+    found.n_usable,
+    found.n_empty_end,
+    found.n_zero_inside,
+    found.n_negative,
+    found.n_nonfinite
+FROM window_usable($lo, $hi) AS found
+WHERE found.dataset = $dataset
 """
 
 
@@ -35,6 +53,29 @@ class WidestWindow:
     n_pixel: int
     n_usable: int
     n_spectrum: int
+
+
+def window_usable(database: Database, dataset: str, limits: tuple[float, float]) -> Table:
+    """How many spectra of a dataset a window keeps, and why the others fall out, in one row.
+
+    limits : vacuum Angstrom, both ends included
+    Read-only. Raises CatalogError if the window holds no two pixels.
+    """
+    with database.read() as connection:
+        window(wavelength(connection, find_dataset(connection, dataset).dataset_id), limits)
+        asked = {"dataset": dataset, "lo": limits[0], "hi": limits[1]}
+        return to_table(arrow(connection, WINDOW_USABLE, asked))
+
+
+def windows_table(found: Sequence[WidestWindow]) -> Table:
+    """What `widest_windows` found, a row each, with the fraction that each keeps. Read-only."""
+    asked = MaskedColumn([one.at_least or 0 for one in found], mask=[not one.at_least for one in found])
+    table = Table({"at_least": asked})
+    table["window_lo"], table["window_hi"] = np.array([one.limits for one in found]).T * u.AA
+    for name in ("n_pixel", "n_usable"):
+        table[name] = [getattr(one, name) for one in found]
+    table["fraction"] = [one.n_usable / one.n_spectrum for one in found]
+    return table
 
 
 def widest_windows(database: Database, dataset: str, fractions: Sequence[float]) -> list[WidestWindow]:

@@ -4,8 +4,8 @@ import click
 from catalog.cli.options import catalog_of, format_option, scored_options
 from catalog.cli.output import progress_bar, say, show
 
+from catalog.anomaly.neighbors import ROLES
 from catalog.errors import CatalogError
-from catalog.neighbors import ROLES
 
 
 @click.command()

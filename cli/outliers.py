@@ -4,7 +4,7 @@ import click
 from catalog.cli.options import catalog_of, format_option, scored_options
 from catalog.cli.output import say, show
 
-from catalog.outliers import BY
+from catalog.anomaly.outliers import BY
 
 
 @click.command()

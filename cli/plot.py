@@ -6,7 +6,7 @@ import click
 from catalog.cli.options import Command, catalog_of, scored_options
 from catalog.cli.output import say
 
-from catalog.neighbors import ROLES
+from catalog.anomaly.neighbors import ROLES
 
 OUTPUT = click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE", help="png, pdf or svg."

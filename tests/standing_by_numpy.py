@@ -1,6 +1,6 @@
 """Where scores stand, computed by numpy from the rows of the tables alone, for tests of what the database says.
 
-Nothing of catalog.standing, catalog.nearest, catalog.anomaly or catalog.evaluation is used here, and no view.
+Nothing of catalog.anomaly or catalog.evaluation is used here, and no view.
 """
 
 from dataclasses import dataclass

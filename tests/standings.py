@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from catalog.anomaly.standing import stand_the_rest
 from catalog.database.connection import Database
-from catalog.standing import stand_the_rest
 
 
 def stand_anew(database: Path) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalog.nearest import nearest
+from catalog.anomaly.nearest import nearest
 
 N_PEER = 300
 """Nearest spectra of other stars that a spectrum is ranked among."""

@@ -1,7 +1,7 @@
 """The consensus of an ensemble over arrays, as the views form it over rows (the paper, section 3.3).
 
 Arrays let a model that is not in the database, or a spectrum that is not, be ranked by the very same rule as
-`catalog.standing` and `views/consensus.sql`.
+`catalog.anomaly.standing` and `views/consensus.sql`.
 """
 
 from collections.abc import Sequence

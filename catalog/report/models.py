@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
+from catalog.anomaly.tables import PERCENTILES, TOP
 from catalog.autoencoder.recipe import Recipe
 from catalog.figures.network import layers_of
 from catalog.provenance import canonical_json
@@ -13,7 +14,6 @@ from catalog.report.document import Block, Facts, Missing, Section, Statements, 
 from catalog.report.pictures import Pictures
 from catalog.report.scope import Asker, Row, Scope
 from catalog.spectra import trained_wavelength, window
-from catalog.tables import PERCENTILES, TOP
 
 TRAIN = Missing("No ensemble is trained.", ("catalog train --dataset NAME",))
 

@@ -13,8 +13,8 @@ from catalog.cli.main import main
 from click.testing import CliRunner
 from conftest import MANGAIDS, ODD
 
-from catalog.neighbors import MOST
-from catalog.outliers import BY
+from catalog.anomaly.neighbors import MOST
+from catalog.anomaly.outliers import BY
 
 
 class Asked(NamedTuple):

@@ -10,10 +10,10 @@ import pytest
 from conftest import MANGAIDS, N_STAR, ODD
 
 from catalog import Catalog
+from catalog.anomaly.standing import stand_the_rest
 from catalog.database.connection import Database, append
 from catalog.database.migration import upgrade
 from catalog.database.schema import latent_vector, metadata, reconstruction_error, training_split
-from catalog.standing import stand_the_rest
 
 N_MODEL, N_SPECTRUM = 4, 150
 

@@ -15,11 +15,11 @@ import pyarrow as pa
 import pytest
 
 from catalog import Catalog
+from catalog.anomaly.standing import stand_the_rest
 from catalog.database.connection import Database, append, array_column
 from catalog.database.migration import upgrade
 from catalog.database.schema import metadata
 from catalog.errors import CatalogError
-from catalog.standing import stand_the_rest
 
 N, N_MODEL = 36, 3
 

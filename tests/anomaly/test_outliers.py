@@ -10,8 +10,8 @@ from conftest import ODD
 from standings import stand_anew
 
 from catalog import Catalog
+from catalog.anomaly.outliers import BY
 from catalog.errors import CatalogError
-from catalog.outliers import BY
 
 
 def view(database: Path, dataset: str, columns: str = "*") -> dict[str, np.ndarray]:

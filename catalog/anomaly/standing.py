@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
+from catalog.anomaly.nearest import nearest
 from catalog.anomaly.peers import rank_among_peers
 from catalog.anomaly.stability import rank_intervals
 from catalog.database.connection import array_rows, arrow, execute_with
-from catalog.nearest import nearest
 
 N_ALIKE = 50
 """Nearest training spectra whose median error is what to expect of a spectrum."""

@@ -17,12 +17,12 @@ from files import smooth_flux, write_combspec, write_gaia
 from standing_by_numpy import assert_standing
 
 from catalog import Catalog
+from catalog.anomaly.standing import stand_the_rest
 from catalog.autoencoder.recipes import PCA
 from catalog.database.connection import Database, raw_connection
 from catalog.database.migration import configuration
 from catalog.database.schema import REVISION
 from catalog.errors import CatalogError
-from catalog.standing import stand_the_rest
 
 STANDINGS = ("score_standing", "consensus_standing")
 
@@ -88,8 +88,8 @@ KILLS = {
     "in the first part": ("catalog.scoring._append", 1, 0),
     "in the second part": ("catalog.scoring._append", 2, 15),
     "between the scores and where they stand": ("catalog.scoring.stand_the_rest", 1, 39),
-    "while the scores of the second model are stood": ("catalog.standing.stand_scores", 2, 39),
-    "while the consensus is stood": ("catalog.standing.rank_among_peers", 1, 39),
+    "while the scores of the second model are stood": ("catalog.anomaly.standing.stand_scores", 2, 39),
+    "while the consensus is stood": ("catalog.anomaly.standing.rank_among_peers", 1, 39),
 }
 """The function at whose call it is killed, which call, and how many spectra are scored by then: one of the
 first 16 is not usable."""
@@ -200,7 +200,7 @@ def test_new_photometry_and_new_peers_come_together_or_not_at_all(
     cut.write_bytes(write_combspec(tmp_path / "whole.fits", ["7-new"], smooth_flux(1)).read_bytes()[:40_000])
     with pytest.raises(CatalogError):
         Catalog(database).ingest([path, cut])
-    for where in ("catalog.ingest.stand_again", "catalog.standing.rank_among_peers"):
+    for where in ("catalog.ingest.stand_again", "catalog.anomaly.standing.rank_among_peers"):
         killed(database, where, f"ingest([{str(path)!r}])")
     assert contents(database, "gaia_match", *STANDINGS) == contents(stood, "gaia_match", *STANDINGS)
 

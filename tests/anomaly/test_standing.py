@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from standing_by_numpy import assert_standing
 
 from catalog import Catalog
+from catalog.anomaly.standing import stand_the_rest
 from catalog.autoencoder.recipes import PCA
 from catalog.database.connection import Database, append, array_column, raw_connection
 from catalog.database.migration import upgrade
 from catalog.database.schema import metadata
-from catalog.standing import stand_the_rest
 
 MODELS = {1: 4, 2: 2}
 """Of the ensembles: the first was trained here, the second elsewhere."""

@@ -7,11 +7,11 @@ import pyarrow as pa
 import sqlalchemy as sa
 from astropy.table import Table
 
+from catalog.anomaly.nearest import nearest
 from catalog.database import schema
 from catalog.database.connection import Database, append, array_rows, arrow
 from catalog.database.names import find_ensemble, find_scored_dataset, require_star
 from catalog.errors import CatalogError
-from catalog.nearest import nearest
 from catalog.table import of_scores, to_table
 
 MOST = 1000

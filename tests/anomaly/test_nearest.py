@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.nearest import BLOCK, nearest
+from catalog.anomaly.nearest import BLOCK, nearest
 
 
 def all_distances(points: np.ndarray, star_id: np.ndarray, among: np.ndarray | None = None) -> np.ndarray:
