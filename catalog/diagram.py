@@ -63,6 +63,9 @@ JOIN {table} AS attached ON attached.catalog_row = matched.catalog_row
 WHERE catalog.name = $name AND {colour} IS NOT NULL AND {magnitude} IS NOT NULL
 """
 
+KINDS = ("type", "kind", "otype", "class", "subclass")
+"""How lists call the column that tells kinds apart, whatever the case."""
+
 # As the Gaia archive and VizieR call them.
 OWN_COLOUR = ("bp_rp", "BP-RP")
 OWN_MAGNITUDE = ("phot_g_mean_mag", "Gmag")
@@ -144,6 +147,20 @@ def diagram(
         for asked in catalogs:
             _add_catalog(connection, found, asked)
     return found
+
+
+def with_kinds(connection: sa.Connection, name: str) -> str:
+    """An attached catalog as `diagram` takes it: NAME:COLUMN if a column of its own tells kinds apart, else NAME.
+
+    Read-only.
+    """
+    columns = {column.lower(): column for column in columns_of(connection, SCHEMA, name)}
+    for kind in KINDS:
+        if kind in columns:
+            counted = f"SELECT count(DISTINCT {quoted(columns[kind])}) FROM {table_of(name)}"
+            if int(connection.exec_driver_sql(counted).scalar() or 0) > 1:
+                return f"{name}:{columns[kind]}"
+    return name
 
 
 def _scores(connection: sa.Connection, dataset: str | None, ensemble: str | None) -> tuple[sa.Row, sa.Row] | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from catalog.diagram import with_kinds
 from catalog.external.attachment import ATTACHED
 from catalog.plots import Plots
 from catalog.report import questions
@@ -97,13 +98,16 @@ def catalogs(scope: Scope, pictures: Pictures) -> Section:
             Column("median rank", "median_rank", ".0f"),
         ]
         blocks.append(grid("Their stars among the scored spectra", ranks, columns))
-    names = [row["catalog"] for row in attached]
+    with scope.database.read() as connection:
+        names = [with_kinds(connection, row["catalog"]) for row in attached]
     found = ", ".join(f"{counted(row['n_star_matched'], 'star')} of {row['catalog']}" for row in attached)
+    apart = ", ".join(f"{column} of {name}" for name, _, column in (name.partition(":") for name in names) if column)
     blocks.append(
         pictures.draw(
-            "Stars of the attached catalogs in the colour-magnitude diagram (the paper's Fig. 11)",
+            "Stars of the attached catalogs in the colour-magnitude diagram (the paper's Fig. 11)"
+            + (f", kinds told apart by {apart}" if apart else ""),
             f"Scatter plot of absolute magnitude against colour: grey points for the survey, and markers of different "
-            f"shapes and colours for {found}.",
+            f"shapes and colours for {found}" + (f", and for the kinds of {apart}." if apart else "."),
             _draw_catalogs(scope, names),
             CROSS_MATCH,
         )
