@@ -52,11 +52,13 @@ SELECT
     consensus.n_flagged,
     consensus.n_model,
     cmd.bp_rp,
-    cmd.abs_g
+    cmd.abs_g,
+    star_label.labels
 FROM anomaly_cause AS cause
 JOIN consensus_anomaly AS consensus
     ON consensus.ensemble_id = cause.ensemble_id AND consensus.spectrum_id = cause.spectrum_id
 JOIN cmd ON cmd.star_id = consensus.star_id
+LEFT JOIN star_label ON star_label.star_id = consensus.star_id
 WHERE cause.ensemble_id = $ensemble_id AND consensus.dataset_id = $dataset_id
   AND cause.spectrum_id IN (SELECT unnest($spectrum_ids))
 ORDER BY consensus.consensus_rank

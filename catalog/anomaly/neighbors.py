@@ -32,10 +32,12 @@ SELECT
     neighbor.neighbor_role,
     cmd.bp_rp,
     cmd.abs_g,
-    consensus.consensus_rank
+    consensus.consensus_rank,
+    star_label.labels
 FROM neighbors_of($mangaid, $k, $role) AS neighbor
 JOIN spectrum AS neighbor_spectrum ON neighbor_spectrum.spectrum_id = neighbor.neighbor_spectrum_id
 JOIN cmd ON cmd.star_id = neighbor_spectrum.star_id
+LEFT JOIN star_label ON star_label.star_id = neighbor_spectrum.star_id
 LEFT JOIN consensus_standing AS consensus
     ON consensus.spectrum_id = neighbor.neighbor_spectrum_id AND consensus.ensemble_id = neighbor.ensemble_id
 WHERE neighbor.ensemble = $ensemble AND neighbor.dataset = $dataset AND neighbor.model = $model
@@ -54,10 +56,12 @@ SELECT
     neighbor.n_model,
     cmd.bp_rp,
     cmd.abs_g,
-    consensus.consensus_rank
+    consensus.consensus_rank,
+    star_label.labels
 FROM consensus_neighbors_of($mangaid, $k) AS neighbor
 JOIN spectrum AS neighbor_spectrum ON neighbor_spectrum.spectrum_id = neighbor.neighbor_spectrum_id
 JOIN cmd ON cmd.star_id = neighbor_spectrum.star_id
+LEFT JOIN star_label ON star_label.star_id = neighbor_spectrum.star_id
 LEFT JOIN consensus_standing AS consensus
     ON consensus.spectrum_id = neighbor.neighbor_spectrum_id AND consensus.ensemble_id = neighbor.ensemble_id
 WHERE neighbor.ensemble = $ensemble AND neighbor.dataset = $dataset

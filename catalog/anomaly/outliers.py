@@ -40,9 +40,11 @@ SELECT
     consensus.peer_rank,
     cmd.bp_rp,
     cmd.abs_g,
-    cmd.simbad_otype
+    cmd.simbad_otype,
+    star_label.labels
 FROM consensus_anomaly AS consensus
 JOIN cmd ON cmd.star_id = consensus.star_id
+LEFT JOIN star_label ON star_label.star_id = consensus.star_id
 WHERE consensus.ensemble = $ensemble AND consensus.dataset = $dataset
   AND consensus.{rank} IS NOT NULL
   AND ($bp_rp_lo IS NULL OR cmd.bp_rp BETWEEN $bp_rp_lo AND $bp_rp_hi)

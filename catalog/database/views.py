@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 VIEWS = (
     "star_role",
+    "star_label",
     "cmd",
     "cmd_region_star",
     "cmd_region_count",

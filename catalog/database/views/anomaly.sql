@@ -20,10 +20,11 @@ WITH parameter AS (
     ) = 1
 ),
 
-verdict AS (
-    SELECT label.star_id, list(DISTINCT label.label ORDER BY label.label) AS labels
-    FROM label
-    GROUP BY label.star_id
+-- A cause rests on the scores that there were; where others have come, it is no longer known.
+scored AS (
+    SELECT standing.ensemble_id, standing.dataset_id, count(*) AS n_spectrum
+    FROM consensus_standing AS standing
+    GROUP BY standing.ensemble_id, standing.dataset_id
 ),
 
 -- A position as text that a URL takes: blank and sign encoded.
@@ -97,7 +98,7 @@ SELECT
     cause.cause,
     cause.confidence AS cause_confidence,
     cause.evidence AS cause_evidence,
-    verdict.labels,
+    star_label.labels,
     CASE
         WHEN gaia.simbad_main_id IS NOT NULL
             THEN 'https://simbad.cds.unistra.fr/simbad/sim-id?Ident=' || url_encode(gaia.simbad_main_id)
@@ -118,7 +119,10 @@ JOIN spectrum ON spectrum.spectrum_id = consensus.spectrum_id
 JOIN place ON place.star_id = consensus.star_id
 JOIN cmd ON cmd.star_id = consensus.star_id
 LEFT JOIN gaia_match AS gaia ON gaia.star_id = cmd.star_id AND gaia.gaia_release = cmd.gaia_release
+JOIN scored ON scored.ensemble_id = consensus.ensemble_id AND scored.dataset_id = consensus.dataset_id
 LEFT JOIN parameter ON parameter.star_id = consensus.star_id
-LEFT JOIN verdict ON verdict.star_id = consensus.star_id
+LEFT JOIN star_label ON star_label.star_id = consensus.star_id
 LEFT JOIN anomaly_cause AS cause
     ON cause.ensemble_id = consensus.ensemble_id AND cause.spectrum_id = consensus.spectrum_id
+    AND cause.n_model = consensus.n_model AND cause.n_spectrum = scored.n_spectrum
+    AND cause.mean_log10_error IS NOT DISTINCT FROM consensus.mean_log10_error
