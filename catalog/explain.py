@@ -12,7 +12,7 @@ from catalog import __version__
 from catalog.asked import STANDING, Asked, find_asked, nearest_trained, rarity
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
-from catalog.autoencoder.weights import load_weights
+from catalog.autoencoder.weights import load_each
 from catalog.causes.case import Case, case_of
 from catalog.causes.likeness import Match, Templates
 from catalog.database import schema
@@ -185,8 +185,9 @@ def _reconstructions(database: Database, asked: Asked, block: SpectrumBlock) -> 
     """Name of each model, and its F̂ of every spectrum, (n, n_pixel) float32."""
     network = Model(asked.recipe, len(asked.pixels.wavelength))
     values = log_flux(block.flux)
-    for model in asked.models:
-        network.set_weights(load_weights(database.path, model.weights_file, model.weights_sha256))
+    weights = load_each(database.path, ((model.weights_file, model.weights_sha256) for model in asked.models))
+    for model, loaded in zip(asked.models, weights, strict=True):
+        network.set_weights(loaded)
         _, reconstruction = network.reconstruct(values, block.photometry)
         yield model.name, np.exp(np.minimum(reconstruction, LARGEST))
 

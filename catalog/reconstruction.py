@@ -8,12 +8,11 @@ import sqlalchemy as sa
 from astropy import units as u
 from astropy.table import QTable
 
-from catalog.ahead import ahead
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.scoring import LARGEST_LOG_FLUX
-from catalog.autoencoder.weights import load_weights
+from catalog.autoencoder.weights import load_each
 from catalog.database.connection import Database, arrow
 from catalog.database.meaning import MEANINGS
 from catalog.database.names import find_ensemble, find_scored_dataset
@@ -129,8 +128,7 @@ def _reconstructions(database: Database, trained: Trained, block: SpectrumBlock)
     network = Model(trained.recipe, len(trained.pixels.wavelength))
     values = np.repeat(log_flux(block.flux), N_ROW, axis=0)
     photometry = np.repeat(block.photometry, N_ROW, axis=0)
-    # Verifying the paper's 84 MB a model takes longer than all the rest.
-    weights = ahead(load_weights(database.path, model.weights_file, model.weights_sha256) for model in trained.models)
+    weights = load_each(database.path, ((model.weights_file, model.weights_sha256) for model in trained.models))
     for model, loaded in zip(trained.models, weights, strict=True):
         network.set_weights(loaded)
         _, reconstruction = network.reconstruct(values, photometry)

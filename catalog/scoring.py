@@ -14,7 +14,7 @@ from catalog.anomaly.standing import stand_the_rest
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.scoring import Observed, Scores, score
-from catalog.autoencoder.weights import load_weights
+from catalog.autoencoder.weights import load_each
 from catalog.database import schema
 from catalog.database.connection import Database, append, array_column
 from catalog.database.names import find_dataset, find_ensemble
@@ -126,7 +126,7 @@ class _Members:
         self.network = network
         self.ids = [model.model_id for model in models]
         self._placed: dict[int, list[Any]] = {}
-        weights = ahead(load_weights(database.path, model.weights_file, model.weights_sha256) for model in models)
+        weights = load_each(database.path, ((model.weights_file, model.weights_sha256) for model in models))
         self._unread = zip(self.ids, weights, strict=True)
 
     def __iter__(self) -> Iterator[int]:
