@@ -185,7 +185,7 @@ GENERAL = ("sigma_ratio", "chi2", "half_fraction")
 SENTENCES |= {
     "interval": "half of the error lies between {interval_lo:.0f} and {interval_hi:.0f} Å, {interval_fraction:.1%} of "
     "the window, where the star is {deviation} than the models make it",
-    "windows": "windows with most of the error: {windows}",
+    "windows": "windows with most of the error{windows}",
     "sigma_ratio": "the uncertainty there is {sigma_ratio:.1f} times that of the neighbourhood",
 }
 
@@ -229,7 +229,9 @@ def shown_windows(share: Mapping[str, float], cause: str) -> list[str]:
 
 
 def _windows(share: Mapping[str, float], cause: str) -> str:
-    return ", ".join(f"{name} ({share[name]:.0%})" for name in shown_windows(share, cause)[:N_WINDOW])
+    # Others may hold more, such as an end of the window in a carbon star.
+    among = f", of those for {cause}: " if cause in FAMILIES else ": "
+    return among + ", ".join(f"{name} ({share[name]:.0%})" for name in shown_windows(share, cause)[:N_WINDOW])
 
 
 def quantities(where: Where, noise: Noise, signs: Signs, wavelength: np.ndarray) -> dict[str, float | None]:

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from catalog.figures.file import save
+from catalog.figures.style import TWO_COLUMNS
 
 STYLES = {
     "autoencoder": ("#0072B2", "o"),
@@ -23,6 +24,12 @@ STYLES = {
 TOGETHER = "all kinds"
 
 PANEL_COLUMNS = 4
+
+ENTRY, LINE = 1.7, 0.16
+"""Width and height of the longest name in the legend, with its marker, in inches."""
+
+ROW, TALLEST = 0.11, 7.6
+"""Height of a method of one kind, and of all of them at most, in inches: a journal's page has nine."""
 
 
 def draw(table: Table, path: Path) -> None:
@@ -75,7 +82,7 @@ def _by_kind(table: Table) -> Figure:
     table = table[np.ma.getmaskarray(np.ma.asarray(table["strength"]))]
     kinds = _kinds(table)
     methods = _methods(table)
-    figure = Figure(figsize=(7.1, 1 + 0.11 * len(kinds) * (1 + len(methods))), layout="constrained")
+    figure = Figure(figsize=(TWO_COLUMNS, 1 + min(TALLEST, ROW * len(kinds) * (1 + len(methods)))), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     place = np.arange(len(kinds), dtype=float)
     for panel, percent in zip(panels, ("1", "5"), strict=True):
@@ -129,4 +136,7 @@ def _methods(table: Table) -> list[str]:
 
 def _legend(figure: Figure, panel: Axes) -> None:
     handles, labels = panel.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
+    n_column = min(len(labels), max(1, int(figure.get_figwidth() / ENTRY)))
+    # The lines below the first need room that the panels have not.
+    figure.set_figheight(figure.get_figheight() + LINE * (-(-len(labels) // n_column) - 1))
+    figure.legend(handles, labels, loc="outside upper center", ncols=n_column, frameon=False)

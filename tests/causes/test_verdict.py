@@ -68,3 +68,11 @@ def test_of_windows_at_one_place_those_of_the_cause_are_named() -> None:
     assert shown_windows(share, "carbon") == ["C2 5636"]
     assert shown_windows(share, "extreme") == ["TiO 5448"]
     assert shown_windows(share, "unknown") == ["TiO 5448", "C2 5636", "telluric H2O 9500"]
+
+
+def test_a_fact_about_the_windows_of_a_cause_does_not_speak_of_all_windows() -> None:
+    share = {"C2 5636": 0.2, "red end": 0.5}
+    carbon = judge({"c2": 0.9, "c2_significance": 9.0, "tio_head": 0.0}, share)
+    assert carbon.cause == "carbon"
+    assert "windows with most of the error, of those for carbon: C2 5636 (20 %)" in carbon.evidence
+    assert "windows with most of the error: red end (50 %), C2 5636 (20 %)" in judge({}, share).evidence

@@ -9,14 +9,17 @@ from astropy.table import MaskedColumn, Table
 from catalog.errors import CatalogError
 from catalog.evaluation.methods import METHODS
 from catalog.figures.file import writable
-from catalog.figures.recovery import STYLES, draw
+from catalog.figures.recovery import STYLES, _against_strength, _by_kind, draw
+
+PAGE = 9.5
+"""Height of the text of a journal's page, in inches."""
 
 
-def recovery(mode: str, strengths: list[float | None]) -> Table:
-    """Rows of `recovery` of two kinds and all together; one kind has no ranked anomaly at all."""
+def recovery(mode: str, strengths: list[float | None], n_kind: int = 1) -> Table:
+    """Rows of `recovery` of some kinds and all together; one kind more has no ranked anomaly at all."""
     keys = [
         (kind, strength, method, members)
-        for kind in ("ch-star", "gone", None)
+        for kind in ("ch-star", *(f"chemically-peculiar-{i}" for i in range(1, n_kind)), "gone", None)
         for strength in strengths
         for method in METHODS
         for members in ("all", "unseen")
@@ -58,6 +61,21 @@ def test_every_kind_with_anomalies_and_every_method_is_named(tmp_path: Path) -> 
         for expected in ("ch-star (n = 9)", "all kinds (n = 9)", "recall in the top 1 %", axis, *METHODS):
             assert expected in text
         assert "gone" not in text
+
+
+@pytest.mark.parametrize("n_kind", [1, 2, 3, 17])
+@pytest.mark.parametrize("mode", ["injection", "truth"])
+def test_the_legend_and_the_page_hold_it_all(mode: str, n_kind: int) -> None:
+    table = recovery(mode, [0.25, 1.0, 4.0] if mode == "injection" else [None], n_kind)
+    table = table[np.asarray((table["members"] == "all") & (table["n_odd"] > 0))]
+    figure = (_against_strength if mode == "injection" else _by_kind)(table)
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    box = legend.get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.width
+    assert all(box.y0 >= panel.get_window_extent().y1 for panel in figure.axes)
+    assert figure.get_figheight() < PAGE
 
 
 def test_a_method_that_was_left_out_is_left_out(tmp_path: Path) -> None:
