@@ -82,7 +82,8 @@ def _by_kind(table: Table) -> Figure:
     table = table[np.ma.getmaskarray(np.ma.asarray(table["strength"]))]
     kinds = _kinds(table)
     methods = _methods(table)
-    figure = Figure(figsize=(TWO_COLUMNS, 1 + min(TALLEST, ROW * len(kinds) * (1 + len(methods)))), layout="constrained")
+    height = 1 + min(TALLEST, ROW * len(kinds) * (1 + len(methods)))
+    figure = Figure(figsize=(TWO_COLUMNS, height), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True)
     place = np.arange(len(kinds), dtype=float)
     for panel, percent in zip(panels, ("1", "5"), strict=True):
