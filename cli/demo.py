@@ -1,10 +1,13 @@
 """`catalog demo`: the whole job on a small survey made on the spot."""
 
+import shutil
+import sys
 from pathlib import Path
 
 import click
 import numpy as np
 from astropy.table import Table, join
+from catalog.cli.explain import told
 from catalog.cli.ingest import sentence
 from catalog.cli.output import progress_bar, say, show
 from catalog.cli.training import TrainingTalk
@@ -22,13 +25,15 @@ MODELS = 10
 STARS = 600
 ANOMALY_FRACTION = 0.05
 """More than in a real survey, so that even a small one has a few of each kind."""
+TOP = 20
+"""How many of the oddest are explained: those that the report lists."""
 
 NEXT = """
 Go on with:
-  export CATALOG_DATABASE={database}
+{activate}  export CATALOG_DATABASE={database}
   catalog outliers --bp-rp 1 3
   catalog evaluate --kind ch-star --kind emission-line
-  catalog query "SELECT model, percentile_50, percentile_99 FROM error_percentile"
+  catalog query "SELECT model, percentile_50, percentile_99 FROM error_percentile ORDER BY model_id"
   catalog query "SELECT mangaid, consensus_rank, n_flagged, bp_rp, abs_g
                  FROM consensus_anomaly JOIN cmd USING (mangaid)
                  WHERE bp_rp > 3 ORDER BY consensus_rank LIMIT 5"
@@ -49,8 +54,8 @@ def demo(directory: Path, stars: int, seed: int) -> None:
     """The whole job on a small survey made on the spot.
 
     Writes a mock survey in MaStar's file formats, one star in twenty odd (see catalog mock), loads it, trains ten
-    models with the paper's network for a few epochs, scores, shows what was found, kind by kind, and writes the report
-    into report.html. Run again, it goes on where it was.
+    models with the paper's network for a few epochs, scores, says why the oddest are odd, shows what was found, kind by
+    kind, and writes the report into report.html. Run again, it goes on where it was.
     """
     files = directory / "files"
     survey = MockSurvey(stars, seed, ANOMALY_FRACTION)
@@ -72,32 +77,39 @@ def demo(directory: Path, stars: int, seed: int) -> None:
     say("4. catalog score --dataset large")
     with progress_bar("scoring") as bar:
         catalog.score("large", ensemble, bar)
-    outliers = _with_truth(catalog.outliers("large", ensemble, limit=stars), files / TRUTH)
+    say(f"5. catalog explain --dataset large --top {TOP}")
+    with progress_bar("explaining") as bar:
+        explained = catalog.explain(top=TOP, dataset="large", ensemble=ensemble, progress=bar)
+    outliers = _with_truth(catalog.outliers("large", ensemble, limit=TOP), explained, files / TRUTH)
     show(outliers[:15], "table", "\nConsensus anomalies, with what was planted (catalog outliers --dataset large)")
-    say(f"\n5. catalog evaluate --truth {files / TRUTH}")
+    first = explained[0]
+    click.echo("\n".join(["", f"Why the first (catalog explain {first['mangaid']})", *told(first, explained)]))
+    say(f"\n6. catalog evaluate --truth {files / TRUTH}")
     with progress_bar("evaluating") as bar:
         recovery = catalog.evaluate(TruthFile(files / TRUTH), "large", ensemble, talk=say, progress=bar)
     show(_by_kind(recovery), "table", "\nFraction of each kind in the first 5 %, beside a PCA on the same splits")
-    first = str(outliers["mangaid"][0])
-    neighbors = catalog.neighbors(first, dataset="large", ensemble=ensemble)
-    show(neighbors, "table", f"\nLook-alikes of the first (catalog neighbors {first})")
+    neighbors = catalog.neighbors(str(first["mangaid"]), dataset="large", ensemble=ensemble)
+    show(neighbors, "table", f"\nLook-alikes of the first (catalog neighbors {first['mangaid']})")
     whole = directory / "report.html"
-    say(f"\n6. catalog report --dataset large -o {whole}")
+    say(f"\n7. catalog report --dataset large -o {whole}")
     with progress_bar("report") as bar:
         catalog.report(whole, "large", ensemble, force=True, progress=bar)
     say(f"   all of it with figures, in a browser: {whole.resolve().as_uri()}")
-    say(NEXT.format(database=catalog.database.path))
+    activate = "" if shutil.which("catalog") else f"  . {Path(sys.prefix) / 'bin' / 'activate'}\n"
+    say(NEXT.format(activate=activate, database=catalog.database.path))
 
 
-def _with_truth(outliers: Table, path: Path) -> Table:
+def _with_truth(outliers: Table, explained: Table, path: Path) -> Table:
+    """The main columns of the oddest, with what was planted in them and what `explain` calls it."""
     columns = ["consensus_rank", "mangaid", "n_flagged", "n_model", "mean_percentile", "unseen_rank", "bp_rp", "abs_g"]
     # Ids and kinds are text, even where all of them look like numbers.
     truth = Table.read(path, format="ascii.csv", converters={"mangaid": str, "kind": str}, fill_values=[])
-    known = join(outliers[columns], truth["mangaid", "kind", "strength"], "mangaid")
+    known = join(outliers[columns], explained["mangaid", "cause"], "mangaid")
+    known = join(known, truth["mangaid", "kind", "strength"], "mangaid")
     known.sort("consensus_rank")
     known["kind"].info.name = "planted"
     known["strength"] = [f"{strength:g}" if strength else "" for strength in known["strength"]]
-    return known["consensus_rank", "mangaid", "planted", "strength", *columns[2:]]
+    return known["consensus_rank", "mangaid", "planted", "strength", "cause", *columns[2:]]
 
 
 def _by_kind(recovery: Table) -> Table:
@@ -111,9 +123,9 @@ def _by_kind(recovery: Table) -> Table:
         {
             "kind": ["all kinds" if kind is np.ma.masked else kind for kind in column(AUTOENCODER, "all", "kind")],
             "n": column(AUTOENCODER, "all", "n_odd"),
-            "autoencoders": column(AUTOENCODER, "all", "recall_5"),
-            "those that have not seen it": column(AUTOENCODER, "unseen", "recall_5"),
-            "pca": column("pca", "all", "recall_5"),
-            "auc of autoencoders": column(AUTOENCODER, "all", "auc"),
+            "autoencoders": column(AUTOENCODER, "all", "recall_5").round(2),
+            "those that have not seen it": column(AUTOENCODER, "unseen", "recall_5").round(2),
+            "pca": column("pca", "all", "recall_5").round(2),
+            "auc of autoencoders": column(AUTOENCODER, "all", "auc").round(2),
         }
     )

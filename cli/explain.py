@@ -62,7 +62,7 @@ def explain(
     say("ensemble {ensemble} on dataset {dataset}: {n_new} explained now".format(**table.meta))
     if chosen_format(format_) == "table":
         for row in table:
-            click.echo("\n".join(_told(row, table)) + "\n")
+            click.echo("\n".join(told(row, table)) + "\n")
         return
     show(table, format_)
 
@@ -84,8 +84,8 @@ def _ids(file: Iterable[str] | None) -> list[str]:
     return [line for line in lines if line and line != "mangaid" and not line.startswith("#")]
 
 
-def _told(row: Row, table: Table) -> list[str]:
-    """What a person reads of a spectrum."""
+def told(row: Row, table: Table) -> list[str]:
+    """What a person reads of a spectrum, line by line."""
     visit = f", plate {row['plate']} mjd {row['mjd']}" if "mjd" in table.colnames else ""
     sure = "" if row["rule"] is np.ma.masked else f", by rule: {row['rule']}"
     sure += "" if row["confidence"] is np.ma.masked else f", confidence {row['confidence']:.2f}"
@@ -94,6 +94,8 @@ def _told(row: Row, table: Table) -> list[str]:
         f"  rank {row['consensus_rank']}, flagged by {row['n_flagged']} of {row['n_model']} models",
         *(f"  - {fact}" for fact in row["evidence"]),
     ]
+    if row["labels"] is not np.ma.masked and row["labels"]:
+        lines.append(f"  labelled {', '.join(row['labels'])}")
     for match in row["template_match"]:
         chi2 = "" if match["reduced_chi2"] is None else f", reduced chi2 {match['reduced_chi2']:.3g}"
         fit = f"rms {match['rms']:.3f} of the flux{chi2}, E(B-V) {match['ebv']:+.2f}"
