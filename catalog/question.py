@@ -116,7 +116,7 @@ class Answer:
             return f"the answer was not complete after {self._timeout:g} s; ask for less, or set a longer timeout"
         if "Out of Memory" in text:
             return "the answer needs more memory or room for sorting than a query is given; ask for fewer rows"
-        return text.splitlines()[0]
+        return _without_place(text)
 
 
 @contextmanager
@@ -156,13 +156,18 @@ def answer(
             found.close()
 
 
+def _without_place(text: str) -> str:
+    """What DuckDB says is wrong, and what it proposes, in one line; not the SQL that it repeats below."""
+    return " ".join(text.partition("\n\n")[0].split())
+
+
 def checked(sql: str) -> duckdb.Statement:
     """The single statement of a text, if it only reads. Read-only. Raises CatalogError if it does not."""
     # DuckDB lets even a read-only connection COPY over its own file, or attach it anew for writing.
     try:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
-        raise CatalogError(str(error).splitlines()[0]) from error
+        raise CatalogError(_without_place(str(error))) from error
     if len(statements) != 1:
         raise CatalogError(f"{len(statements)} statements in the query; give one")
     if statements[0].type != duckdb.StatementType.SELECT:

@@ -55,6 +55,8 @@ REFUSED = {
     "the environment": ("SELECT getenv('HOME')", "getenv does not exist"),
     "a variable of the program": ("FROM found", "found does not exist"),
     "nothing": ("  -- nothing\n", "0 statements"),
+    "a table misspelt": ("FROM anomalies", 'anomalies does not exist! Did you mean "anomaly"?'),
+    "a column misspelt": ("SELECT mangid\nFROM star", 'not found in FROM clause! Candidate bindings: "mangaid"'),
 }
 
 

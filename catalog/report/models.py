@@ -164,7 +164,7 @@ def _n_pixel(scope: Scope, ensemble: sa.Row, recipe: Recipe) -> int:
 
 def _recipe_facts(recipe: Recipe, n_pixel: int) -> list[tuple[str, str]]:
     sizes = "\N{EN DASH}".join(str(layer.size) for layer in layers_of(recipe, n_pixel))
-    window = "the full range" if recipe.window is None else f"{interval(*recipe.window)} Å in vacuum"
+    window = "the full range" if recipe.window is None else f"{interval(*recipe.window, '.6g')} Å in vacuum"
     balanced = (
         "balanced: every star is left out equally often"
         if recipe.balanced

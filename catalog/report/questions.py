@@ -7,7 +7,8 @@ SELECT
     (SELECT count(*) FROM gaia_match WHERE source_id IS NOT NULL) AS n_gaia,
     (SELECT count(*) FROM ensemble) AS n_ensemble,
     (SELECT count(DISTINCT star_id) FROM label) AS n_labelled,
-    (SELECT count(*) FROM anomaly_cause) AS n_cause
+    (SELECT count(*) FROM anomaly_cause) AS n_cause,
+    (SELECT count(*) > 0 FROM dataset WHERE release = 'mock') AS is_mock
 """
 
 FLAGGED = """

@@ -1,7 +1,7 @@
 """What was loaded: the summary in numbers, datasets, what was rejected and why, and the files it came from."""
 
 from catalog.report import questions
-from catalog.report.cells import Column, counted, grid, text
+from catalog.report.cells import Column, counted, grid, interval
 from catalog.report.document import Block, Facts, Folded, Missing, Numbers, Section, Text
 from catalog.report.scope import Asker, Row, Scope
 
@@ -35,6 +35,8 @@ def summary(scope: Scope) -> Section:
             (f"{flagged['n_all']:,}", "flagged by every model"),
         ]
         blocks.append(Text(_agreed(scope, flagged)))
+    if contents["is_mock"]:
+        blocks.append(Text("The survey is made up (catalog mock): no star in this report is real, whatever its id."))
     numbers += [
         (f"{contents['n_labelled']:,}", "stars labelled"),
         (f"{contents['n_cause']:,}", "causes stored"),
@@ -113,7 +115,7 @@ def _window(scope: Scope, asker: Asker) -> list[Block]:
         Column("not finite", "n_nonfinite"),
     ]
     return [
-        grid(f"Spectra in the window of the models, {text(lo)} to {text(hi)} Å in vacuum", kept, columns),
+        grid(f"Spectra in the window of the models, {interval(lo, hi, '.6g')} Å in vacuum", kept, columns),
         Text("A spectrum may fall out of the window for several reasons."),
     ]
 

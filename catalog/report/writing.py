@@ -14,6 +14,8 @@ from catalog.report.gathering import gather
 from catalog.report.rendering import render
 from catalog.report.scope import find_scope
 
+SUFFIXES = (".html", ".htm")
+
 
 @dataclass(frozen=True)
 class Written:
@@ -66,6 +68,8 @@ def write_report(
 
 def _require_writable(file: Path, *, force: bool) -> None:
     """Raise CatalogError unless a report can be written there; asked before the long work."""
+    if file.suffix.lower() not in SUFFIXES:
+        raise CatalogError(f"{file}: a report is HTML; give a name that ends in {' or '.join(SUFFIXES)}")
     if not file.parent.is_dir():
         raise CatalogError(f"no folder {file.parent} for the report; create it first")
     if file.is_dir() or not os.access(file.parent, os.W_OK):

@@ -45,9 +45,10 @@ def test_causes_stand_beside_what_was_planted(shown: tuple[Path, Result]) -> Non
     assert f"Why the first (catalog explain {first})\n{first}: {cause}" in done.stdout
 
 
-def test_the_report_has_the_causes(shown: tuple[Path, Result]) -> None:
+def test_the_report_has_the_causes_and_says_that_the_stars_are_made_up(shown: tuple[Path, Result]) -> None:
     text = (shown[0] / "report.html").read_text(encoding="utf-8")
     assert "What led to it:" in text
+    assert "no star in this report is real" in text
     assert "cause is stored" not in text
     assert "cause of these anomalies is stored" not in text
 

@@ -134,6 +134,16 @@ def test_every_figure_says_what_it_shows(page: Page, full: Catalog) -> None:
     assert any(f"Marked with large symbols: {oddest(full)} at" in alt for alt in alts)
 
 
+def test_kinds_of_an_attached_catalog_are_told_apart(page: Page) -> None:
+    assert any("kinds told apart by kind of carbon" in caption for caption in page.text("figcaption"))
+    assert any("and for the kinds of kind of carbon" in image["alt"] for image in page.all("img"))
+
+
+def test_the_window_has_all_its_digits(page: Page) -> None:
+    assert any("3700 to 10200 Å in vacuum" in text for _, text in page.texts)
+    assert not any("e+0" in text for tag, text in page.texts if tag != "code")
+
+
 def test_tables_have_captions_and_named_rows(page: Page) -> None:
     assert len(page.text("caption")) == len(page.all("table"))
     scopes = {cell["scope"] for cell in page.all("th")}
@@ -252,6 +262,8 @@ def test_a_file_that_is_there_stays(full: Catalog, tmp_path: Path) -> None:
         full.report(tmp_path / "absent" / "report.html")
     with pytest.raises(CatalogError, match="there are: large"):
         full.report(tmp_path / "other.html", "absent")
+    with pytest.raises(CatalogError, match=r"report\.pdf: a report is HTML; give a name that ends in \.html"):
+        full.report(tmp_path / "report.pdf")
     assert list(tmp_path.iterdir()) == [target]
 
 
