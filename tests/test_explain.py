@@ -105,6 +105,26 @@ def test_new_templates_ask_for_a_new_look(explained: Path, copy_of: Callable[[Pa
     assert row["template_match"] == []
 
 
+def test_the_wide_catalog_forgets_a_cause_whose_scores_have_changed(
+    explained: Path, copy_of: Callable[[Path], Path]
+) -> None:
+    catalog = Catalog(copy_of(explained))
+    known = "SELECT mangaid FROM anomaly WHERE cause IS NOT NULL ORDER BY consensus_rank"
+    first, *others = catalog.query(known)["mangaid"].tolist()
+    with catalog.database.write() as connection:
+        connection.exec_driver_sql(
+            "UPDATE consensus_standing SET mean_log10_error = mean_log10_error + 0.1 WHERE consensus_rank = 1"
+        )
+    assert catalog.query(known)["mangaid"].tolist() == others
+    assert catalog.explain(first).meta["n_new"] == 1
+    assert catalog.query(known)["mangaid"].tolist() == [first, *others]
+    with catalog.database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM consensus_standing WHERE consensus_rank > 30")
+    assert len(catalog.query(known)) == 0
+    (row,) = catalog.query("SELECT cause, cause_confidence, cause_evidence FROM anomaly WHERE consensus_rank = 1")
+    assert all(value is np.ma.masked for value in row)
+
+
 def test_visits_and_spectra_without_ivar(visited: Path, copy_of: Callable[[Path], Path]) -> None:
     catalog = Catalog(copy_of(visited))
     table = catalog.explain(VISITED, dataset="visits")

@@ -32,6 +32,9 @@ from catalog.figures.style import BLUE, FLAGGED, GREY, TWO_COLUMNS, VERMILLION, 
 N_NAMED = 6
 """Windows whose names are written, of those in which the cause shows itself."""
 
+N_MOST = 3
+"""And of all, those with most of the error."""
+
 CHARACTERS = 140
 LEAST = 0.05
 """Share of the error below which a window is not named."""
@@ -84,7 +87,7 @@ def _figure(made: QTable, spectrum: QTable, known: Mapping[str, Any], case: Case
     panels[1].set_ylim(limits(flux - middle))
     for panel, values in ((panels[0], flux), (panels[1], flux - middle)):
         mark_clipped(panel, wavelength, values, "black")
-    _shares(panels[2], place, windows_within(wavelength), shown_windows(place.share, case.verdict.cause)[:N_NAMED])
+    _shares(panels[2], place, windows_within(wavelength), case.verdict.cause)
     _sigma(panels[3], made, case.against)
     labels = ("$F$", r"$F - \hat F$", "share of the error", r"$\sigma_F$")
     for panel, label in zip(panels, labels, strict=True):
@@ -106,21 +109,23 @@ def _figure(made: QTable, spectrum: QTable, known: Mapping[str, Any], case: Case
     return figure
 
 
-def _shares(panel: Axes, place: Where, windows: tuple[NamedWindow, ...], named: list[str]) -> None:
-    """A bar over each window, as high as its share; names where the cause shows itself."""
+def _shares(panel: Axes, place: Where, windows: tuple[NamedWindow, ...], cause: str) -> None:
+    """A bar over each window, as high as its share; named where the cause shows itself, in grey where most is."""
+    of_cause, most = shown_windows(place.share, cause)[:N_NAMED], shown_windows(place.share, "unknown")[:N_MOST]
     for window in windows:
         panel.plot([window.lo, window.hi], [place.share[window.name]] * 2, color=BLUE, linewidth=1.5)
     top = max(max(place.share.values()), 1e-3)
     written: list[tuple[float, float]] = []
     for window in sorted(windows, key=lambda window: -place.share[window.name]):
-        if window.name not in named or place.share[window.name] < LEAST:
+        if window.name not in {*of_cause, *most} or place.share[window.name] < LEAST:
             continue
         x, y = (window.lo + window.hi) / 2, place.share[window.name]
         # Beside a name that is there already, one step higher.
         while any(abs(x - other) < 700 and abs(y - level) < 0.12 * top for other, level in written):
             y += 0.02 * top
         written.append((x, y))
-        panel.text(x, y + 0.03 * top, window.name, ha="center", va="bottom", fontsize=6, clip_on=True)
+        color = "black" if window.name in of_cause else "0.4"
+        panel.text(x, y + 0.03 * top, window.name, color=color, ha="center", va="bottom", fontsize=6, clip_on=True)
     panel.set_ylim(0, 1.25 * max([top, *(level for _, level in written)]))
 
 

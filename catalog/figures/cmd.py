@@ -59,6 +59,9 @@ LONG = 56
 MANY = 3000
 """More stars than this are drawn smaller, or nothing could be told apart."""
 
+CROWD = 300
+"""Likewise of a kind in an attached catalog."""
+
 LEAST = 8
 """Area of the smallest marker in the legend."""
 
@@ -137,7 +140,10 @@ def _catalogs(panel: Axes, diagram: Diagram) -> None:
             )  # fmt: skip
         listed = f", {len(own.bp_rp)} in the list" if len(own.bp_rp) else ""
         counts = f" ({len(sample.bp_rp)} in the survey{listed})"
+        # Of many stars, such as all that are of no kind, small ones below the others.
+        shrink = min(1, CROWD / max(len(sample.bp_rp), 1)) ** 0.6
         panel.scatter(
-            sample.bp_rp, sample.abs_g, s=22, marker=marker, color=color, edgecolors=BLACK, linewidths=0.5,
-            label=sample.name[: LONG - len(counts)] + counts, zorder=3,
+            sample.bp_rp, sample.abs_g, s=22 * shrink, marker=marker, color=color, edgecolors=BLACK,
+            linewidths=shrink / 2, rasterized=shrink < 1, label=sample.name[: LONG - len(counts)] + counts,
+            zorder=3 + 1 / (1 + len(sample.bp_rp)),
         )  # fmt: skip

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from catalog.causes.likeness import Match
 from catalog.figures.file import save
-from catalog.figures.spectra import height_of_facts, put_facts
+from catalog.figures.spectra import MINUS, height_of_facts, put_facts
 from catalog.figures.style import BLUE, TWO_COLUMNS, VERMILLION, WAVELENGTH
 from catalog.spectrum import is_bad
 
@@ -46,11 +46,11 @@ def _figure(spectrum: QTable, fitted: Sequence[tuple[Match, np.ndarray]], known:
         color = VERMILLION if match is best else BLUE
         panel.plot(wavelength, level + flux / unit * 0.9, color="0.6", linewidth=1.1)
         panel.plot(wavelength, level + curve / unit * 0.9, color=color, linewidth=0.7)
-        chi2 = "" if match.reduced_chi2 is None else rf", $\chi^2_\nu$ = {match.reduced_chi2:.3g}"
+        chi2 = "" if match.reduced_chi2 is None else rf", $\chi^2_\nu$ = {_plain(match.reduced_chi2)}"
         panel.text(
             0.01,
             level + 0.32,
-            f"{match.name}\nrms {match.rms:.3f}{chi2}\n$E(B-V)$ = {match.ebv:+.2f}",
+            f"{match.name}\nrms {match.rms:.3f}{chi2}\n$E(B-V)$ = {match.ebv:+.2f}".replace("= -", f"= {MINUS}"),
             transform=panel.get_yaxis_transform(), fontsize=6.5, color=color, va="bottom",
         )  # fmt: skip
     panel.set_xlim(wavelength[0], wavelength[-1])
@@ -60,3 +60,12 @@ def _figure(spectrum: QTable, fitted: Sequence[tuple[Match, np.ndarray]], known:
     panel.set_xlabel(WAVELENGTH, fontsize=9)
     put_facts(figure, known)
     return figure
+
+
+def _plain(number: float) -> str:
+    """Three digits, or whole, without an exponent.
+
+    >>> _plain(0.987), _plain(4321.5)
+    ('0.987', '4322')
+    """
+    return f"{number:.0f}" if number >= 100 else f"{number:.3g}"

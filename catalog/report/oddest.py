@@ -174,8 +174,10 @@ def _cause(asker: Asker, pictures: Pictures, study: Study, row: Row) -> list[Blo
     """Why it is anomalous, where that is stored, and the templates that it was compared with."""
     mangaid = row["mangaid"]
     found = asker.ask("Its cause", questions.CAUSE, spectrum_id=row["spectrum_id"])
-    if not found:
-        return [Missing("No cause is stored.", (f"catalog explain {mangaid} {asker.scope.options}",))]
+    # One that rests on other scores than these is stored, but not shown.
+    if row["cause"] is None:
+        command = f"catalog explain {mangaid} {asker.scope.options}"
+        return [Missing("No cause is stored, or scores have come since.", (command,))]
     (cause,) = found
     sure = "no rule holds" if cause["rule"] is None else f"by rule: {cause['rule']}"
     if cause["confidence"] is not None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import duckdb
+import numpy as np
 import pytest
 from conftest import MANGAIDS, ODD
 from files import write_gaia, write_parameters
@@ -81,6 +82,18 @@ def test_labels_are_a_list(wide: Catalog) -> None:
     assert row(wide, ODD, "labels")["labels"] == ["carbon", "cool"]
     assert row(wide, MANGAIDS[3], "labels IS NULL AS none")["none"]
     assert wide.query("SELECT mangaid FROM anomaly WHERE list_contains(labels, 'carbon')")["mangaid"].tolist() == [ODD]
+
+
+def test_labels_are_shown_wherever_stars_are_listed(wide: Catalog) -> None:
+    outliers = wide.outliers("large", limit=40)
+    assert {row["mangaid"]: row["labels"] for row in outliers if row["labels"] is not np.ma.masked} == {
+        ODD: ["carbon", "cool"]
+    }
+    for model in ("MODEL1", None):
+        near = wide.neighbors(MANGAIDS[3], model, k=39)
+        (labels,) = (row["labels"] for row in near if row["neighbor_mangaid"] == ODD)
+        assert labels == ["carbon", "cool"]
+    assert wide.query("FROM star_label")["labels"].tolist() == [["carbon", "cool"]]
 
 
 def test_links_hold_what_they_should_when_decoded(wide: Catalog) -> None:

@@ -9,7 +9,7 @@ from astropy.table import Table
 from conftest import MANGAIDS
 
 from catalog import Catalog
-from catalog.diagram import MOST_KINDS, OTHERS, diagram
+from catalog.diagram import MOST_KINDS, OTHERS, diagram, with_kinds
 from catalog.errors import CatalogError
 from catalog.figures.cmd import _figure
 
@@ -138,3 +138,15 @@ def test_a_catalog_without_a_star_of_ours_is_said(catalog: Catalog, tmp_path: Pa
     catalog.attach(tmp_path / "list.ecsv", "mine", mangaid="mangaid")
     remarks = diagram(catalog.database, ["mine"]).remarks
     assert remarks[-1] == "mine: nothing to draw; none of its rows is a star with photometry"
+
+
+def test_a_list_says_itself_what_tells_its_kinds_apart(catalog: Catalog, tmp_path: Path) -> None:
+    for kinds, column, expected in (
+        (["CH", "CR"], "Type", "mine:Type"),
+        (["CH", "CH"], "Type", "mine"),
+        (["CH", "CR"], "remark", "mine"),
+    ):
+        Table({"mangaid": MANGAIDS[:2], column: kinds}).write(tmp_path / "list.ecsv", overwrite=True)
+        catalog.attach(tmp_path / "list.ecsv", "mine", mangaid="mangaid")
+        with catalog.database.read() as connection:
+            assert with_kinds(connection, "mine") == expected

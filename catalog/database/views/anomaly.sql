@@ -22,7 +22,7 @@ WITH parameter AS (
 
 -- A cause rests on the scores that there were; where others have come, it is no longer known.
 scored AS (
-    SELECT standing.ensemble_id, standing.dataset_id, count(*) AS n_spectrum
+    SELECT standing.ensemble_id, standing.dataset_id, count(standing.spectrum_id) AS n_spectrum
     FROM consensus_standing AS standing
     GROUP BY standing.ensemble_id, standing.dataset_id
 ),
