@@ -26,6 +26,7 @@ BLOCK = 1000
 SIZES = (500, 2000, 8000, 20000)
 SCALES = (0.5, 1.0, 2.0)
 FAST_EPOCHS = 5
+N_STACKED = 10
 
 COPIED = 2**28
 """Bytes of the arrays whose copy measures the bandwidth: no cache holds them."""
@@ -59,6 +60,24 @@ def ours(folder: Path, n: int = N_SPECTRUM, recipe: Recipe = PAPER) -> float:
 
         epoch(np.arange(recipe.batch_size + n % recipe.batch_size))  # compiles for both sizes of a batch
         return epoch(generator.permutation(n))
+
+
+def stacked(folder: Path, n: int = N_SPECTRUM, n_model: int = N_STACKED) -> float:
+    """Models together, as `catalog train` trains them on a GPU: seconds of each."""
+    from catalog.autoencoder.stack import Stack
+
+    stack = Stack(PAPER, N_PIXEL, n_model)
+    generators = [np.random.default_rng(index) for index in range(n_model)]
+    with on_disk(folder, n) as features:
+
+        def epoch(rows: np.ndarray) -> float:
+            start = time.perf_counter()
+            stack.train_epoch([rows] * n_model, 1, generators)
+            return (time.perf_counter() - start) / n_model
+
+        stack.begin(features, [np.arange(n)] * n_model, list(range(n_model)))
+        epoch(np.arange(PAPER.batch_size))  # compiles
+        return epoch(np.arange(n))
 
 
 def ours_on_jax(folder: Path) -> float:
@@ -184,6 +203,7 @@ def main() -> None:
 def _ways(folder: Path) -> None:
     ways: dict[str, tuple[Callable[[Path], float], str]] = {
         "ours": (ours, ""),
+        f"ours, {N_STACKED} models stacked, each": (stacked, ""),
         "plain Keras fit": (keras_fit, ""),
         "Keras fit, jit_compile=True": (partial(keras_fit, jit_compile=True), ""),
         "plain PyTorch loop": (torch_loop, "torch"),

@@ -1,6 +1,7 @@
-"""An ensemble, trained member by member, each registered when it is done."""
+"""An ensemble, trained member by member or, on a GPU, ten together; registered as they are done."""
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ from catalog.autoencoder.features import Features
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.recipe import Recipe
-from catalog.autoencoder.training import Epoch, train
+from catalog.autoencoder.training import Alone, Epoch, Together, train_together
 from catalog.autoencoder.weights import make_weights_folder, save_weights
 from catalog.database import schema
 from catalog.database.connection import Database, append
@@ -24,6 +25,9 @@ from catalog.errors import CatalogError
 from catalog.planning import Member, Plan, plan_ensemble, planned_spectra
 from catalog.provenance import canonical_json, sha256_of_text, utc_now
 from catalog.spectra import Window, usable_blocks, wavelength, window
+
+MOST_STACKED = 10
+"""Members trained together at most: ten of the paper's take 2.5 GB of a GPU, with their optimizers."""
 
 PATIENCE = 600
 """Seconds to wait for somebody who is reading, before a trained model is given up."""
@@ -62,6 +66,7 @@ def train_ensemble(
     The splits and seeds are written first, in one transaction; then each finished model in one of its own, its
     weights in a file beside the database. A checkpoint in the same folder says how far the model under way is. The
     file is not locked while a model trains. A model that diverges is registered as such, and the next one trained.
+    Where the backend has a GPU, models are trained as a `Stack`, and those of a stack are registered together.
     Raises CatalogError if the dataset is unknown or has too few usable spectra, if the name stands for another recipe
     or dataset, or if every model has diverged.
     """
@@ -72,21 +77,60 @@ def train_ensemble(
         splits, pixels = _splits(database, plan)
         with Features(folder, plan.n_spectrum, len(pixels.wavelength), len(recipe.photometry)) as features:
             digest = _read(database, plan, pixels, features)
-            model = Model(recipe, len(pixels.wavelength))
-            for member, in_training in zip(plan.members, splits, strict=True):
+            models: Together | None = None
+            sizes = [int(split.sum()) for split in splits]
+            for group in groups(sizes, recipe.batch_size, _most_together(recipe)):
+                members, in_training = [plan.members[index] for index in group], [splits[index] for index in group]
+                # Members that follow each other share what was compiled.
+                if models is None or len(models) != len(group):
+                    models = _models(recipe, len(pixels.wavelength), len(group))
                 started = utc_now()
-                checkpoint = _checkpoint(folder, model, member, in_training, digest)
-                history = train(
-                    model,
+                checkpoint = _checkpoint(folder, models, members, in_training, digest)
+                histories = train_together(
+                    models,
                     features,
                     in_training,
-                    member.seed,
-                    lambda epoch, member=member: on_epoch(plan, member, epoch),  # type: ignore[misc]
+                    [member.seed for member in members],
+                    lambda index, epoch, members=members: on_epoch(plan, members[index], epoch),  # type: ignore[misc]
                     checkpoint,
                 )
-                _register(database, member, model, history, started)
+                _register(database, members, models, histories, started)
                 checkpoint.remove()
     return Trained(plan.name, plan.n_spectrum, len(plan.members), plan.n_model, _diverged(database, plan))
+
+
+def groups(n_train: list[int], batch_size: int, most: int) -> list[list[int]]:
+    """Indices of the members that are trained together, at most `most`, in the order of their first ones.
+
+    n_train : sizes of their training splits
+    They make as many steps in an epoch: Adam would move a member that has no batch any more.
+
+    >>> groups([2000, 2030, 1999, 2001], 32, most=10)
+    [[0, 2, 3], [1]]
+    """
+    of_steps: dict[int, list[int]] = {}
+    for index, n in enumerate(n_train):
+        of_steps.setdefault(math.ceil(n / batch_size), []).append(index)
+    return sorted(
+        members[start : start + most] for members in of_steps.values() for start in range(0, len(members), most)
+    )
+
+
+def _most_together(recipe: Recipe) -> int:
+    """On a CPU a stack would take ten times the memory and no less time."""
+    if not recipe.layers:
+        return 1
+    from catalog.autoencoder.backend import has_gpu  # loads TensorFlow
+
+    return MOST_STACKED if has_gpu() else 1
+
+
+def _models(recipe: Recipe, n_pixel: int, n_model: int) -> Together:
+    if n_model == 1:
+        return Alone(Model(recipe, n_pixel))
+    from catalog.autoencoder.stack import Stack  # loads TensorFlow
+
+    return Stack(recipe, n_pixel, n_model)
 
 
 def _diverged(database: Database, plan: Plan) -> tuple[str, ...]:
@@ -105,14 +149,14 @@ def _diverged(database: Database, plan: Plan) -> tuple[str, ...]:
 
 
 def _checkpoint(
-    folder: Path, model: Model, member: Member, in_training: np.ndarray, features_sha256: str
+    folder: Path, models: Together, members: list[Member], in_training: list[np.ndarray], features_sha256: str
 ) -> Checkpoint:
     course = {
-        "recipe": model.recipe.sha256,
-        "seed": member.seed,
-        "split": hashlib.sha256(in_training.tobytes()).hexdigest(),
+        "recipe": models.recipe.sha256,
+        "seeds": [member.seed for member in members],
+        "splits": [hashlib.sha256(split.tobytes()).hexdigest() for split in in_training],
         "features": features_sha256,
-        "versions": model.versions(),
+        "versions": models.versions(),
     }
     return Checkpoint(folder, sha256_of_text(canonical_json(course)))
 
@@ -159,51 +203,68 @@ def _splits(database: Database, plan: Plan) -> tuple[list[np.ndarray], Window]:
     return chosen, pixels
 
 
-def _register(database: Database, member: Member, trained: Model, history: list[Epoch], started: datetime) -> None:
-    """Weights to their file, then the model's row and its epochs in one transaction."""
-    diverged = history[-1].diverged
-    values: dict[str, object] = {"status": "diverged"}
-    if not diverged:
-        weights_file, weights_sha256 = save_weights(database.path, trained.get_weights())
-        values = {
-            "status": "trained",
-            "train_loss": history[-1].train_loss,
-            "validation_loss": history[-1].validation_loss,
-            "weights_file": weights_file,
-            "weights_sha256": weights_sha256,
-        }
+def _register(
+    database: Database, members: list[Member], models: Together, histories: list[list[Epoch]], started: datetime
+) -> None:
+    """Weights to their files, then the models' rows and their epochs in one transaction."""
+    results = [_result(database, models, index, history) for index, history in enumerate(histories)]
+    elsewhere = []
     model = schema.model_version
     with database.write(patience=PATIENCE) as connection:
-        planned = connection.execute(sa.select(model).where(model.c.model_id == member.model_id)).first()
-        # An ensemble made after a removal may have the same ids, but not the same seeds.
-        if planned is None or planned.seed != member.seed:
-            raise CatalogError(f"the ensemble of MODEL{member.number} was removed meanwhile; its result is given up")
-        if planned.status != "planned":
-            raise CatalogError(f"MODEL{member.number} was trained by another process meanwhile; its result is kept")
-        connection.execute(
-            model.update()
-            .where(model.c.model_id == member.model_id)
-            .values(
-                epochs=len(history),
-                code_version=__version__,
-                versions=trained.versions(),
-                started_at=started,
-                finished_at=utc_now(),
-                **values,
+        for member, result, history in zip(members, results, histories, strict=True):
+            planned = connection.execute(sa.select(model).where(model.c.model_id == member.model_id)).first()
+            # An ensemble made after a removal may have the same ids, but not the same seeds.
+            if planned is None or planned.seed != member.seed:
+                raise CatalogError(
+                    f"the ensemble of MODEL{member.number} was removed meanwhile; its result is given up"
+                )
+            if planned.status != "planned":
+                elsewhere.append(f"MODEL{member.number}")
+                continue
+            connection.execute(
+                model.update()
+                .where(model.c.model_id == member.model_id)
+                .values(
+                    epochs=len(history),
+                    code_version=__version__,
+                    versions=models.versions(),
+                    started_at=started,
+                    finished_at=utc_now(),
+                    **result,
+                )
             )
-        )
-        # What is no number any more is no loss either.
-        finite = history[:-1] if diverged else history
-        append(
-            connection,
-            schema.training_epoch,
-            pa.table(
-                {
-                    "model_id": pa.array([member.model_id] * len(finite), pa.int64()),
-                    "epoch": pa.array([epoch.number for epoch in finite], pa.int32()),
-                    "train_loss": pa.array([epoch.train_loss for epoch in finite]),
-                    "validation_loss": pa.array([epoch.validation_loss for epoch in finite]),
-                    "seconds": pa.array([epoch.seconds for epoch in finite], pa.float32()),
-                }
-            ),
-        )
+            _append_epochs(connection, member, history)
+    if elsewhere:
+        raise CatalogError(f"another process trained {', '.join(elsewhere)} meanwhile; what it found is kept")
+
+
+def _result(database: Database, models: Together, index: int, history: list[Epoch]) -> dict[str, object]:
+    """What a model's row says of its training; writes its weights."""
+    if history[-1].diverged:
+        return {"status": "diverged"}
+    weights_file, weights_sha256 = save_weights(database.path, models.get_weights(index))
+    return {
+        "status": "trained",
+        "train_loss": history[-1].train_loss,
+        "validation_loss": history[-1].validation_loss,
+        "weights_file": weights_file,
+        "weights_sha256": weights_sha256,
+    }
+
+
+def _append_epochs(connection: sa.Connection, member: Member, history: list[Epoch]) -> None:
+    # What is no number any more is no loss either.
+    finite = [epoch for epoch in history if not epoch.diverged]
+    append(
+        connection,
+        schema.training_epoch,
+        pa.table(
+            {
+                "model_id": pa.array([member.model_id] * len(finite), pa.int64()),
+                "epoch": pa.array([epoch.number for epoch in finite], pa.int32()),
+                "train_loss": pa.array([epoch.train_loss for epoch in finite]),
+                "validation_loss": pa.array([epoch.validation_loss for epoch in finite]),
+                "seconds": pa.array([epoch.seconds for epoch in finite], pa.float32()),
+            }
+        ),
+    )

@@ -117,7 +117,8 @@ class Catalog:
         """Train an ensemble, by default with the paper's recipe, or finish one that was interrupted.
 
         recipe : or its name, or the path of a TOML file, as `find_recipe` takes it
-        Writes the plan, then each finished model in a transaction of its own, with its weights beside the database.
+        Writes the plan, then each finished model in a transaction of its own, with its weights beside the database; on
+        a GPU up to ten models, which are trained together, in one.
         """
         from catalog.ensemble import train_ensemble  # loads scikit-learn
 

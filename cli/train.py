@@ -44,7 +44,8 @@ def train(
 
     Writes the splits first, then each model when it is finished; its weights go to a folder beside the database, and
     so does, now and then, how far the model under way is. Killed, it goes on from there with the same command, and
-    ends with the same weights. More --models later extend the ensemble, unless its splits are balanced.
+    ends with the same weights. On a GPU, up to ten models are trained, and finished, together. More --models later
+    extend the ensemble, unless its splits are balanced.
 
     The recipe is the paper's unless another is named: hours for ten models on two cores, minutes with fast, seconds
     with pca. A spectrum is used if it is finite and positive in every pixel of the window: most MaStar spectra have

@@ -18,7 +18,7 @@ class TrainingTalk:
         self._stack = ExitStack()
         self._bar = self._stack.enter_context(progress_bar("training"))
         self._n_epoch = 0
-        self._number = -1
+        self._reached: dict[Member, int] = {}
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -37,13 +37,12 @@ class TrainingTalk:
 
     def epoch(self, plan: "Plan", member: "Member", epoch: "Epoch") -> None:
         """Moves the bar, and says a line at the end of a model, and where one goes on after an interruption."""
-        epochs, number = plan.recipe.epochs, plan.members.index(member)
-        if number != self._number:
-            self._number = number
-            if epoch.number > 1:
-                say(f"MODEL{member.number} goes on after epoch {epoch.number - 1}")
+        epochs = plan.recipe.epochs
+        if member not in self._reached and epoch.number > 1:
+            say(f"MODEL{member.number} goes on after epoch {epoch.number - 1}")
         self._n_epoch += 1
-        done, total = number * epochs + epoch.number, len(plan.members) * epochs
+        self._reached[member] = epochs if epoch.diverged else epoch.number
+        done, total = sum(self._reached.values()), len(plan.members) * epochs
         self._bar(
             f"MODEL{member.number} losses {epoch.train_loss:.2e} training, {epoch.validation_loss:.2e} validation",
             done,
@@ -57,7 +56,7 @@ class TrainingTalk:
             say(
                 f"MODEL{member.number}: training loss {epoch.train_loss:.2e}, validation loss "
                 f"{epoch.validation_loss:.2e}, {_duration(elapsed)} so far"
-                + (f", about {_duration(left)} left" if left else "")
+                + (f", about {_duration(left)} left" if left > 1 else "")
             )
 
 

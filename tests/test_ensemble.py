@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -15,10 +16,13 @@ import pytest
 from conftest import RECIPE
 from files import smooth_flux, write_combspec
 
-from catalog import Catalog
+from catalog import Catalog, ensemble
+from catalog.autoencoder import backend, checkpoint
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.recipes import CONDITIONAL, FAST, PCA
+from catalog.autoencoder.stack import Stack
 from catalog.autoencoder.training import Epoch
+from catalog.autoencoder.weights import save_weights
 from catalog.errors import CatalogError
 from catalog.evaluation.injection import Injection
 from catalog.planning import Member, Plan, plan_ensemble
@@ -122,7 +126,7 @@ def test_a_model_that_another_process_trained_meanwhile_is_kept(scored: Path, co
         with duckdb.connect(database) as connection:
             connection.execute("UPDATE model_version SET status = 'trained' WHERE member = 4")
 
-    with pytest.raises(CatalogError, match="MODEL4 was trained by another process meanwhile"):
+    with pytest.raises(CatalogError, match="another process trained MODEL4 meanwhile; what it found is kept"):
         Catalog(database).train("small", RECIPE, models=4, name="test", on_epoch=finish_first)
     assert rows(database, EPOCHS) == rows(scored, EPOCHS)
 
@@ -270,6 +274,112 @@ def test_a_model_that_diverges_is_named_and_the_others_are_trained(
         catalog.train("small", Recipe(window=RECIPE.window, layers=(8,), epochs=3), models=3, name="fragile").n_trained
         == 0
     )
+
+
+SMALL = Recipe(name="small", window=RECIPE.window, layers=(16, 8), latent=3, batch_size=8, epochs=3, seed=3)
+
+
+@pytest.fixture
+def on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backend says that there is one; what would be computed there, the CPU computes."""
+    monkeypatch.setattr(backend, "has_gpu", lambda: True)
+
+
+def test_on_a_gpu_an_ensemble_is_trained_together_with_the_same_result(
+    ingested: Path, tmp_path: Path, on_a_gpu: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within the rounding of float32, from the splits to the scores."""
+    catalogs = [Catalog(shutil.copy(ingested, tmp_path / f"{name}.duckdb")) for name in ("stacked", "alone")]
+    stacked, alone = (catalog.database.path for catalog in catalogs)
+    epochs: list[tuple[int, int]] = []
+    done = catalogs[0].train("small", SMALL, 3, on_epoch=lambda _, member, e: epochs.append((member.number, e.number)))
+    assert (done.n_trained, done.n_model, done.diverged) == (3, 3, ())
+    assert epochs == [(member, epoch) for epoch in (1, 2, 3) for member in (1, 2, 3)]
+    monkeypatch.setattr(backend, "has_gpu", lambda: False)
+    catalogs[1].train("small", SMALL, 3)
+    for catalog in catalogs:
+        catalog.score("large")
+    assert rows(stacked, SPLITS) == rows(alone, SPLITS)
+    same = "SELECT * EXCLUDE (train_loss, validation_loss, weights_file, weights_sha256, started_at, finished_at)"
+    assert rows(stacked, f"{same} FROM model_version") == rows(alone, f"{same} FROM model_version")
+    for sql in (EPOCHS, "SELECT train_loss, validation_loss FROM model_version ORDER BY member"):
+        assert np.array(rows(stacked, sql)) == pytest.approx(np.array(rows(alone, sql)), rel=1e-4)
+    errors = "SELECT model_id, spectrum_id, error FROM reconstruction_error ORDER BY ALL"
+    assert np.array(rows(stacked, errors)) == pytest.approx(np.array(rows(alone, errors)), rel=1e-3)
+    assert rows(stacked, "SELECT count(DISTINCT started_at) FROM model_version") == [(1,)]
+
+
+def test_a_stack_that_was_killed_goes_on_to_the_same_weights(
+    ingested: Path, tmp_path: Path, on_a_gpu: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once within its epochs, and once while its models were registered: none of them then is."""
+    monkeypatch.setattr(checkpoint, "LEAST", 0.0)
+    monkeypatch.setattr(checkpoint, "PRICE", 1e9)
+    whole, killed = (Path(shutil.copy(ingested, tmp_path / f"{name}.duckdb")) for name in ("whole", "killed"))
+    Catalog(whole).train("small", SMALL, 3)
+    begun: list[int] = []
+
+    def kill(_plan: Plan, member: Member, epoch: Epoch) -> None:
+        begun.append(epoch.number)
+        if (member.number, epoch.number) == (3, 2):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Catalog(killed).train("small", SMALL, 3, on_epoch=kill)
+    saved = []
+
+    def kill_at_the_third(*arguments: Any) -> tuple[str, str]:
+        saved.append(arguments)
+        if len(saved) == 3:
+            raise KeyboardInterrupt
+        return save_weights(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ensemble, "save_weights", kill_at_the_third)
+        with pytest.raises(KeyboardInterrupt):
+            Catalog(killed).train("small", SMALL, 3, on_epoch=lambda _plan, _member, e: begun.append(e.number))
+    assert rows(killed, "SELECT DISTINCT status FROM model_version") == [("planned",)]
+    done = Catalog(killed).train("small", SMALL, 3, on_epoch=lambda _plan, _member, e: begun.append(e.number))
+    assert begun == [1] * 3 + [2] * 6 + [3] * 3
+    assert done.n_trained == 3
+    for sql in (TRAINED, EPOCHS, SPLITS):
+        assert rows(killed, sql) == rows(whole, sql)
+    assert {path.suffix for path in killed.with_suffix(".weights").iterdir()} == {".npz"}
+    assert len(list(killed.with_suffix(".weights").iterdir())) == 3
+
+
+def test_of_a_stack_what_diverges_or_is_trained_elsewhere_is_no_loss_to_the_others(
+    ingested: Path, copy_of: Callable[[Path], Path], on_a_gpu: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = copy_of(ingested)
+    losses = Stack.losses
+    monkeypatch.setattr(Stack, "losses", lambda *arguments: [losses(*arguments)[0], np.nan, *losses(*arguments)[2:]])
+
+    def finish_the_third(_plan: Plan, member: Member, epoch: Epoch) -> None:
+        if (member.number, epoch.number) == (1, SMALL.epochs):
+            with duckdb.connect(database) as connection:
+                connection.execute("UPDATE model_version SET status = 'trained', epochs = 77 WHERE member = 3")
+
+    with pytest.raises(CatalogError, match="another process trained MODEL3 meanwhile; what it found is kept"):
+        Catalog(database).train("small", SMALL, 4, on_epoch=finish_the_third)
+    found = [("trained", 3), ("diverged", 1), ("trained", 77), ("trained", 3)]
+    assert rows(database, "SELECT status, epochs FROM model_version ORDER BY member") == found
+
+
+@pytest.mark.parametrize(
+    ("n_train", "most", "expected"),
+    [
+        ([22] * 3, 1, [[0], [1], [2]]),
+        ([22] * 3, 10, [[0, 1, 2]]),
+        ([22] * 5, 2, [[0, 1], [2, 3], [4]]),
+        ([24, 25, 17, 32, 24], 10, [[0, 2, 4], [1, 3]]),
+        ([24, 25, 17, 32, 24], 1, [[0], [1], [2], [3], [4]]),
+    ],
+)
+def test_members_of_as_many_steps_are_trained_together(
+    n_train: list[int], most: int, expected: list[list[int]]
+) -> None:
+    assert ensemble.groups(n_train, 8, most) == expected
 
 
 def test_an_ensemble_of_which_every_model_diverges(ingested: Path, copy_of: Callable[[Path], Path]) -> None:

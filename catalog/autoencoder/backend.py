@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -37,4 +38,13 @@ def _quiet() -> Iterator[None]:
 with _quiet():
     import keras
 
-__all__ = ["keras"]
+__all__ = ["has_gpu", "keras"]
+
+
+def has_gpu() -> bool:
+    """Whether the backend computes on a GPU. Read-only."""
+    name = keras.backend.backend()
+    backend = import_module(name)  # loaded by Keras
+    if name == "tensorflow":
+        return bool(backend.config.list_physical_devices("GPU"))
+    return bool(backend.cuda.is_available()) if name == "torch" else backend.default_backend() == "gpu"

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,12 +35,16 @@ class Inputs:
     weight: float
     given: np.ndarray | None
 
+    def loss(self, of_values: float, rows: np.ndarray) -> float:
+        """Mean of Eq. 2 on f over some of the spectra, from that on their `values`. Read-only."""
+        return self.weight * of_values + float(np.mean(self.outside[rows]))
+
 
 class Model:
     """Encodes and decodes f = ln F of spectra in one wavelength window.
 
     n_pixel : pixels of the window
-    Without layers in the recipe, no network is made and Keras is not loaded.
+    Without layers in the recipe, there is no network and Keras is not loaded.
 
     >>> model = Model(Recipe(components=2, layers=(), latent=2), 5)
     >>> model.network is None
@@ -51,14 +56,32 @@ class Model:
         self.n_pixel = n_pixel
         self.components: PrincipalComponents | None = None
         self.photometry: Photometry | None = None
-        self.network: Autoencoder | None = None
-        if recipe.layers:
-            from catalog.autoencoder import network  # loads TensorFlow
 
-            self.network = network.Autoencoder(recipe, recipe.components or n_pixel, 2 * len(recipe.photometry))
+    @cached_property
+    def network(self) -> "Autoencoder | None":
+        """Made when it is first asked for, since a model of a stack has none of its own; None without layers."""
+        if not self.recipe.layers:
+            return None
+        from catalog.autoencoder import network  # loads TensorFlow
+
+        return network.Autoencoder(self.recipe, *self.network_size)
+
+    @property
+    def network_size(self) -> tuple[int, int]:
+        """Numbers that the network is given of a spectrum, and that its decoder is given beside the latent vector."""
+        return self.recipe.components or self.n_pixel, 2 * len(self.recipe.photometry)
 
     def begin(self, features: Features, training: np.ndarray, seed: int) -> None:
-        """Fit the components to the training split, and draw new weights.
+        """Fit what the network works on to the training split, and draw new weights.
+
+        training : (m,) indices of the rows to train on
+        """
+        self.fit(features, training, seed)
+        if self.network is not None:
+            self.network.reset(seed)
+
+    def fit(self, features: Features, training: np.ndarray, seed: int) -> None:
+        """Fit components and photometry to the training split; the network stays as it is.
 
         training : (m,) indices of the rows to train on
         """
@@ -72,8 +95,6 @@ class Model:
             )
         if self.recipe.photometry:
             self.photometry = Photometry.fit(features.photometry[training])
-        if self.network is not None:
-            self.network.reset(seed)
 
     def inputs(self, features: Features) -> Inputs:
         """What the network is given of the spectra; read in blocks."""
@@ -83,7 +104,7 @@ class Model:
         values, outside = [], []
         for block in features.blocks(np.arange(len(features))):
             values.append(self.components.project(block))
-            outside.append(_mean_square(block - self.components.restore(values[-1])))
+            outside.append(mean_square(block - self.components.restore(values[-1])))
         return Inputs(
             np.concatenate(values),
             np.concatenate(outside),
@@ -100,9 +121,9 @@ class Model:
         if self.network is None:
             return self.loss(inputs, training)
         order = generator.permutation(training)
-        rate = _learning_rate(self.recipe, number)
-        mean_square = self.network.train_epoch(inputs.values, order, rate, generator, inputs.given)
-        return inputs.weight * mean_square + float(np.mean(inputs.outside[training]))
+        rate = learning_rate(self.recipe, number)
+        of_values = self.network.train_epoch(inputs.values, order, rate, generator, inputs.given)
+        return inputs.loss(of_values, training)
 
     def loss(self, inputs: Inputs, rows: np.ndarray) -> float:
         """Mean of Eq. 2 on f over some of the spectra. Read-only."""
@@ -113,7 +134,7 @@ class Model:
         for start in range(0, len(rows), 1024):
             chosen = rows[start : start + 1024]
             block, given = inputs.values[chosen], None if inputs.given is None else inputs.given[chosen]
-            total += float(_mean_square(block - self.network.reconstruct(block, given)[1]).sum())
+            total += float(mean_square(block - self.network.reconstruct(block, given)[1]).sum())
         return inputs.weight * total / len(rows) + outside
 
     def reconstruct(self, log_flux: np.ndarray, photometry: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -132,10 +153,13 @@ class Model:
 
     def get_weights(self) -> list[np.ndarray]:
         """All that scoring needs: components, photometry's mean and deviation, then kernels and biases. Read-only."""
+        return self.fitted + ([] if self.network is None else self.network.get_weights())
+
+    @property
+    def fitted(self) -> list[np.ndarray]:
+        """The part of the weights that `fit` finds. Read-only."""
         parts = [part.arrays for part in (self.components, self.photometry) if part is not None]
-        return [array for arrays in parts for array in arrays] + (
-            [] if self.network is None else self.network.get_weights()
-        )
+        return [array for arrays in parts for array in arrays]
 
     def set_weights(self, weights: list[Any]) -> None:
         """Replace them by those of `get_weights` or `place`. Raises CatalogError if they are of another shape."""
@@ -167,15 +191,20 @@ class Model:
     def versions(self) -> dict[str, str]:
         """Versions of what computes the numbers. Read-only."""
         of_components = versions_of("numpy", "scikit-learn") if self.recipe.components else {}
-        return of_components | (self.network.versions() if self.network is not None else {})
+        if not self.recipe.layers:
+            return of_components
+        from catalog.autoencoder import network
+
+        return of_components | network.versions()
 
 
-def _mean_square(values: np.ndarray) -> np.ndarray:
+def mean_square(values: np.ndarray) -> np.ndarray:
+    """(n,) float64, of each of the rows (n, k). Read-only."""
     return np.asarray(np.mean(np.square(values), axis=1, dtype=np.float64))
 
 
-def _learning_rate(recipe: Recipe, number: int) -> float:
-    """Of an epoch, from 1."""
+def learning_rate(recipe: Recipe, number: int) -> float:
+    """Of an epoch, from 1. Read-only."""
     if recipe.schedule == "constant":
         return recipe.learning_rate
     return recipe.learning_rate * (1 + math.cos(math.pi * (number - 1) / recipe.epochs)) / 2

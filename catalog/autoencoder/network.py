@@ -1,4 +1,4 @@
-"""The paper's autoencoder (section 3.1), in Keras.
+"""The paper's autoencoder (section 3.1), in Keras; or several of them, stacked into one graph.
 
 Importing this module loads the backend, see `backend`.
 """
@@ -22,33 +22,45 @@ class Autoencoder:
     n_given : numbers beside the latent vector that the decoder is given, for a recipe with photometry
     n_input : numbers that it is given and gives back: the pixels of the window, N_dim in the paper, of which f = ln F
         is the input (section 2.2) and f̂ the output, or the coefficients of principal components
+    n_stacked : so many networks, side by side: whatever goes in and out, and every weight, has them as its first axis.
+        The loss is the sum of theirs and Adam works element by element, so that each is trained as it would be alone.
+        0: one network, without that axis
     """
 
-    def __init__(self, recipe: Recipe, n_input: int, n_given: int = 0) -> None:
+    def __init__(self, recipe: Recipe, n_input: int, n_given: int = 0, n_stacked: int = 0) -> None:
+        def dense(units: int, activation: str | None = None) -> Any:
+            if not n_stacked:
+                return keras.layers.Dense(units, activation=activation)
+            return keras.layers.EinsumDense("nbi,nio->nbo", (None, units), activation=activation, bias_axes="no")
+
+        def entry(size: int) -> Any:
+            return keras.Input(batch_shape=(n_stacked, None, size)) if n_stacked else keras.Input((size,))
+
         self.recipe = recipe
         self.encoder = keras.Sequential(
             [
-                keras.Input((n_input,)),
-                *(keras.layers.Dense(units, activation="relu") for units in recipe.layers),
-                keras.layers.Dense(recipe.latent, activation=recipe.bottleneck_activation),
+                entry(n_input),
+                *(dense(units, activation="relu") for units in recipe.layers),
+                dense(recipe.latent, activation=recipe.bottleneck_activation),
             ]
         )
         self.decoder = keras.Sequential(
             [
-                keras.Input((recipe.latent + n_given,)),
-                *(keras.layers.Dense(units, activation="relu") for units in reversed(recipe.layers)),
-                keras.layers.Dense(n_input),
+                entry(recipe.latent + n_given),
+                *(dense(units, activation="relu") for units in reversed(recipe.layers)),
+                dense(n_input),
             ]
         )
-        inputs = keras.Input((n_input,))
-        given = keras.Input((n_given,))
+        inputs = entry(n_input)
+        given = entry(n_given)
         latent = self.encoder(inputs)
         seen = [inputs, given] if n_given else inputs
         outputs = self.decoder(keras.layers.Concatenate()([latent, given]) if n_given else latent)
         self.model = keras.Model(seen, outputs)
         self.model.compile(
             optimizer=keras.optimizers.Adam(recipe.learning_rate),
-            loss="mse",
+            loss=keras.losses.MeanSquaredError(reduction="sum") if n_stacked else "mse",
+            weighted_metrics=[_LossOfEach(n_stacked)] if n_stacked else None,
             # XLA trains two to three times faster on TensorFlow; torch would need its own compiler.
             jit_compile=keras.backend.backend() != "torch",
         )
@@ -58,16 +70,20 @@ class Autoencoder:
         # Keras would wait for the first batch, and have nowhere to put a state that is read before.
         self.model.optimizer.build(self.model.trainable_variables)
 
-    def reset(self, seed: int) -> None:
+    def reset(self, *seeds: int) -> None:
         """Draw new weights (Glorot uniform, biases 0, as Keras does) and forget the optimizer's past.
 
+        seeds : of every network, which is one unless they are stacked
         One compiled network then serves all members of an ensemble: compiling costs as much as several epochs.
         """
-        generator = np.random.default_rng([seed, WEIGHTS_STREAM])
+        generators = [np.random.default_rng([seed, WEIGHTS_STREAM]) for seed in seeds]
         weights = []
-        for weight in self.model.get_weights():
-            limit = np.sqrt(6 / sum(weight.shape)) if weight.ndim == 2 else 0.0
-            weights.append(generator.uniform(-limit, limit, weight.shape).astype(np.float32))
+        for index, weight in enumerate(self.model.weights):
+            is_bias = index % 2
+            shape = weight.shape[-1:] if is_bias else weight.shape[-2:]
+            limit = 0.0 if is_bias else np.sqrt(6 / sum(shape))
+            drawn = [generator.uniform(-limit, limit, shape).astype(np.float32) for generator in generators]
+            weights.append(np.reshape(drawn, weight.shape))
         self.model.set_weights(weights)
         for variable in self.model.optimizer.variables:
             if not variable.path.endswith("learning_rate"):
@@ -100,14 +116,35 @@ class Autoencoder:
             total += float(loss) * len(batch)
         return total / len(order)
 
+    def train_stacked(
+        self, seen: np.ndarray, wanted: np.ndarray, weight: np.ndarray, given: np.ndarray | None = None
+    ) -> np.ndarray:
+        """One Adam step of every network of a stack, each on a batch of its own. Changes the weights.
+
+        seen, wanted : (n_stacked, n_batch, n_input) float32, what each is given and what it is to give back
+        weight : (n_stacked, n_batch) float32, of each spectrum in the loss of its network
+        given : (n_stacked, n_batch, n_given) float32, or None without
+        Returns the loss of each (n_stacked,): the weighted sum of Eq. 2 on the inputs.
+        """
+        inputs = seen if given is None else [seen, given]
+        found = self.model.train_on_batch(inputs, wanted, weight, return_dict=True)
+        losses: np.ndarray = keras.ops.convert_to_numpy(found[_LossOfEach.NAME])
+        return losses
+
     def reconstruct(self, inputs: np.ndarray, given: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Latent vectors (n, latent) and what is made of them (n, n_input), float32. Read-only."""
         latent, reconstruction = self._whole.predict_on_batch(inputs if given is None else [inputs, given])
         return latent, reconstruction
 
     def get_weights(self) -> list[np.ndarray]:
-        """Kernels and biases, encoder first. Read-only."""
+        """Kernels and biases in turn, encoder first. Read-only."""
         return list(self.model.get_weights())
+
+    def get_weights_of(self, index: int) -> list[np.ndarray]:
+        """Those of one network of a stack, in the shapes that it would have alone. Read-only."""
+        kernels = [keras.ops.convert_to_numpy(weight[index]) for weight in self.model.weights[::2]]
+        biases = [keras.ops.convert_to_numpy(weight[index, 0]) for weight in self.model.weights[1::2]]
+        return [weight for pair in zip(kernels, biases, strict=True) for weight in pair]
 
     def place(self, weights: list[np.ndarray]) -> list[Any]:
         """The same where the backend computes; variables, since TensorFlow's constants keep a copy. Read-only."""
@@ -128,6 +165,24 @@ class Autoencoder:
         for variable, value in zip(self.model.optimizer.variables, state[n_weight:], strict=True):
             variable.assign(value)
 
-    def versions(self) -> dict[str, str]:
-        """Versions of what computes the numbers. Read-only."""
-        return versions_of("numpy", "keras", keras.backend.backend())
+
+def versions() -> dict[str, str]:
+    """Versions of what computes the numbers. Read-only."""
+    return versions_of("numpy", "keras", keras.backend.backend())
+
+
+class _LossOfEach(keras.metrics.Metric):
+    """The loss of every network of a stack, of which Keras itself says the sum only."""
+
+    NAME = "loss_of_each"
+
+    def __init__(self, n_stacked: int) -> None:
+        super().__init__(name=self.NAME)
+        self.losses = self.add_variable((n_stacked,), initializer="zeros", name="losses")
+
+    def update_state(self, wanted: Any, outputs: Any, sample_weight: Any) -> None:
+        losses = keras.losses.mean_squared_error(wanted, outputs)
+        self.losses.assign(keras.ops.einsum("nb,nb->n", losses, sample_weight))
+
+    def result(self) -> Any:
+        return self.losses.value

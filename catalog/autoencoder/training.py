@@ -1,14 +1,16 @@
-"""Training one model: first weights, and epochs of Adam (the paper, section 3.2)."""
+"""Training of models: first weights, and epochs of Adam (the paper, section 3.2)."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from catalog.autoencoder.checkpoint import Checkpoint
 from catalog.autoencoder.features import Features
 from catalog.autoencoder.model import Model
+from catalog.autoencoder.recipe import Recipe
 
 ORDER_STREAM = 2
 """A model's seed feeds independent streams: 0 its split, 1 its first weights, 2 the order of its batches and their
@@ -30,6 +32,80 @@ class Epoch:
         return not np.isfinite(self.train_loss + self.validation_loss)
 
 
+class Together(Protocol):
+    """Models of one recipe whose epochs are one: a model alone, or a stack. Lists have an entry for each of them."""
+
+    recipe: Recipe
+
+    def __len__(self) -> int: ...
+
+    def begin(self, features: Features, training: list[np.ndarray], seeds: list[int]) -> None:
+        """New weights, for training on those rows."""
+
+    def train_epoch(
+        self, training: list[np.ndarray], number: int, generators: list[np.random.Generator]
+    ) -> list[float]:
+        """One pass over the rows of each; returns the losses on the way."""
+
+    def losses(self, rows: list[np.ndarray]) -> list[float]:
+        """Mean of Eq. 2 on f over some rows for each."""
+
+    def get_state(self) -> list[np.ndarray]:
+        """What `set_state` goes on from."""
+
+    def set_state(self, state: list[np.ndarray]) -> None:
+        """Go on from there."""
+
+    def get_weights(self, index: int) -> list[np.ndarray]:
+        """All that scoring needs of one of them."""
+
+    def versions(self) -> dict[str, str]:
+        """Versions of what computes the numbers."""
+
+
+class Alone:
+    """A model that is trained by itself."""
+
+    def __init__(self, model: Model) -> None:
+        self.recipe = model.recipe
+        self._model = model
+
+    def __len__(self) -> int:
+        return 1
+
+    def begin(self, features: Features, training: list[np.ndarray], seeds: list[int]) -> None:
+        """Draw new weights. Changes the model."""
+        self._model.begin(features, training[0], seeds[0])
+        self._inputs = self._model.inputs(features)
+
+    def train_epoch(
+        self, training: list[np.ndarray], number: int, generators: list[np.random.Generator]
+    ) -> list[float]:
+        """See Model. Changes the model."""
+        return [self._model.train_epoch(self._inputs, training[0], number, generators[0])]
+
+    def losses(self, rows: list[np.ndarray]) -> list[float]:
+        """See Model. Read-only."""
+        return [self._model.loss(self._inputs, rows[0])]
+
+    def get_state(self) -> list[np.ndarray]:
+        """Of the network, if there is one. Read-only."""
+        return [] if self._model.network is None else self._model.network.get_state()
+
+    def set_state(self, state: list[np.ndarray]) -> None:
+        """Go on from there. Changes the model."""
+        if self._model.network is not None:
+            self._model.network.set_state(state)
+
+    def get_weights(self, _index: int) -> list[np.ndarray]:
+        """See Model. Read-only."""
+        return self._model.get_weights()
+
+    def versions(self) -> dict[str, str]:
+        """See Model. Read-only."""
+        return self._model.versions()
+
+
 def train(
     model: Model,
     features: Features,
@@ -38,31 +114,67 @@ def train(
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     checkpoint: Checkpoint | None = None,
 ) -> list[Epoch]:
-    """Train a model from new weights, or from where its checkpoint is; it then holds the weights of the last epoch.
+    """Train a model, which then holds the weights of the last epoch, as `train_together` says.
+
+    in_training : (n,) bool, the training split
+    Returns the losses of every epoch.
+    """
+    (history,) = train_together(
+        Alone(model), features, [in_training], [seed], lambda _, epoch: on_epoch(epoch), checkpoint
+    )
+    return history
+
+
+def train_together(
+    models: Together,
+    features: Features,
+    in_training: list[np.ndarray],
+    seeds: list[int],
+    on_epoch: Callable[[int, Epoch], None] = lambda index, epoch: None,
+    checkpoint: Checkpoint | None = None,
+) -> list[list[Epoch]]:
+    """Train models from new weights, or from where their checkpoint is; they then hold the weights of the last epoch.
 
     features : f = ln F of the training and validation splits, n spectra
-    in_training : (n,) bool, the training split
+    in_training : (n,) bool for each model, its training split
+    on_epoch : called for each model after every epoch
     checkpoint : read at first, and written now and then
-    Returns the losses of every epoch; a model that has diverged ends with that epoch. The same seed, machine and
-    versions give the same weights, interrupted or not.
+    Returns the losses of every epoch for each model; those of one that has diverged end with that epoch. The same
+    seeds, machine and versions give the same weights, interrupted or not.
     """
-    training, validation = np.flatnonzero(in_training), np.flatnonzero(~in_training)
-    model.begin(features, training, seed)
-    inputs = model.inputs(features)
-    history: list[Epoch] = []
-    if checkpoint is not None and model.network is not None and (saved := checkpoint.read()) is not None:
+    training = [np.flatnonzero(rows) for rows in in_training]
+    validation = [np.flatnonzero(~rows) for rows in in_training]
+    models.begin(features, training, seeds)
+    histories: list[list[Epoch]] = [[] for _ in seeds]
+    if checkpoint is not None and (saved := checkpoint.read()) is not None:
         epochs, state = saved
-        model.network.set_state(state)
-        history = [Epoch(number, *losses) for number, losses in enumerate(epochs.tolist(), 1)]
-    while len(history) < model.recipe.epochs and not (history and history[-1].diverged):
-        number = len(history) + 1
+        models.set_state(state)
+        histories = [
+            [Epoch(number, *losses) for number, losses in enumerate(rows, 1)]
+            for rows in epochs.reshape(len(epochs), len(seeds), -1).swapaxes(0, 1).tolist()
+        ]
+    while len(histories[0]) < models.recipe.epochs and not all(map(_diverged, histories)):
+        number = len(histories[0]) + 1
         started = time.perf_counter()
-        generator = np.random.default_rng([seed, ORDER_STREAM, number])
-        train_loss = model.train_epoch(inputs, training, number, generator)
-        validation_loss = model.loss(inputs, validation)
-        history.append(Epoch(number, train_loss, validation_loss, time.perf_counter() - started))
-        on_epoch(history[-1])
-        if checkpoint is not None and model.network is not None and checkpoint.due:
-            rows = [(epoch.train_loss, epoch.validation_loss, epoch.seconds) for epoch in history]
-            checkpoint.write(np.array(rows), model.network.get_state())
-    return history
+        generators = [np.random.default_rng([seed, ORDER_STREAM, number]) for seed in seeds]
+        losses = zip(models.train_epoch(training, number, generators), models.losses(validation), strict=True)
+        seconds = time.perf_counter() - started
+        for index, (history, found) in enumerate(zip(histories, losses, strict=True)):
+            ended = _diverged(history)
+            history.append(Epoch(number, *found, seconds))
+            if not ended:
+                on_epoch(index, history[-1])
+        if checkpoint is not None and checkpoint.due:
+            # A row per epoch, whatever the number of models.
+            rows = np.array([[(e.train_loss, e.validation_loss, e.seconds) for e in history] for history in histories])
+            checkpoint.write(rows.swapaxes(0, 1).reshape(number, -1), models.get_state())
+    return [_until_diverged(history) for history in histories]
+
+
+def _diverged(history: list[Epoch]) -> bool:
+    return any(epoch.diverged for epoch in history)
+
+
+def _until_diverged(history: list[Epoch]) -> list[Epoch]:
+    """In a stack, epochs go on behind that one, for the sake of the others."""
+    return next((history[: epoch.number] for epoch in history if epoch.diverged), history)

@@ -313,7 +313,7 @@ MEANINGS: dict[str, Meaning] = {
     "training_star.role": Meaning("Part of the star in the model's training: train (any of its spectra) or validation"),
     "training_split.role": Meaning("Part of the spectrum in the model's training: train or validation"),
     "training_epoch.epoch": Meaning("Epoch, from 1"),
-    "seconds": Meaning("Wall-clock time of the epoch", "s"),
+    "seconds": Meaning("Wall-clock time of the epoch, of all models that were trained together", "s"),
     # scores; larger is more anomalous, always
     "error": Meaning("Reconstruction error on flux / max flux within the model's window (Eq. 2); larger is more anomalous"),
     "log10_error": Meaning("log10 of error"),

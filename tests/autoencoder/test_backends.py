@@ -20,13 +20,14 @@ from pathlib import Path
 
 import numpy as np
 
-from catalog.autoencoder.backend import keras
+from catalog.autoencoder.backend import has_gpu, keras
 from catalog.autoencoder.features import Features
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.scoring import Observed, score
-from catalog.autoencoder.training import train
+from catalog.autoencoder.stack import Stack
+from catalog.autoencoder.training import train, train_together
 
 flux, result = np.load(sys.argv[1]), Path(sys.argv[2])
 model = Model(Recipe(), flux.shape[1])
@@ -35,10 +36,13 @@ scores = score(model, Observed.of(flux[:5], np.ones_like(flux[:5]), np.zeros(flu
 with Features(result.parent, *flux.shape) as features:
     features.put(np.arange(len(flux)), log_flux(flux))
     recipe = Recipe(layers=(8,), noise=0.01, epochs=3)
-    epochs = train(Model(recipe, flux.shape[1]), features, np.arange(len(flux)) < 40, 0)
-losses = [(epoch.train_loss, epoch.validation_loss) for epoch in epochs]
+    splits = [np.arange(len(flux)) < n_train for n_train in (40, 39)]
+    epochs = train(Model(recipe, flux.shape[1]), features, splits[0], 0)
+    stacked = train_together(Stack(recipe, flux.shape[1], 2), features, splits, [0, 1])
+losses, of_stack = ([(epoch.train_loss, epoch.validation_loss) for epoch in some] for some in (epochs, stacked[0]))
 backend = keras.backend.backend()
-np.savez(result, backend=backend, error=scores.error, latent=scores.latent, losses=losses)
+numbers = {"error": scores.error, "latent": scores.latent, "losses": losses, "of_stack": of_stack}
+np.savez(result, backend=backend, gpu=has_gpu(), **numbers)
 """
 
 
@@ -71,6 +75,11 @@ def test_the_same_weights_give_the_same_scores(other: Numbers, tensorflow: Numbe
     largest = float(np.abs(tensorflow["latent"]).max())
     assert largest > 0
     assert other["latent"] == pytest.approx(tensorflow["latent"], rel=1e-5, abs=1e-5 * largest)
+
+
+def test_a_stack_has_the_losses_of_models_trained_alone(other: Numbers, tensorflow: Numbers) -> None:
+    for found in (other, tensorflow):
+        assert found["of_stack"] == pytest.approx(found["losses"], rel=1e-3 if found["gpu"] else 1e-5)
 
 
 def test_the_same_seed_gives_the_same_losses(other: Numbers, tensorflow: Numbers) -> None:
