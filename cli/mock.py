@@ -10,7 +10,13 @@ from catalog.surveys.mock import TRUTH, MockSurvey, write_mock
 
 @click.command()
 @click.option(
-    "-o", "--output", "folder", required=True, type=click.Path(path_type=Path), metavar="DIR", help="New or empty."
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="New, empty, or with a mock survey, which is replaced.",
 )
 @click.option("--stars", default=MockSurvey.n_star, show_default=True, help="Number of stars.")
 @click.option("--seed", default=MockSurvey.seed, show_default=True, help="The same seed gives the same bytes.")

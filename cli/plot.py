@@ -39,7 +39,7 @@ def plot() -> None:
 @OUTPUT
 @click.pass_context
 def network(ctx: click.Context, ensemble: str | None, output: Path) -> None:
-    """Layers of the models and their sizes (the paper's Fig. 2).
+    """Layers of the models and their sizes (Figure 2).
 
     Writes the file; read-only for the database.
 
@@ -56,7 +56,7 @@ def network(ctx: click.Context, ensemble: str | None, output: Path) -> None:
 @OUTPUT
 @click.pass_context
 def losses(ctx: click.Context, ensemble: str | None, output: Path) -> None:
-    """Training and validation losses of every model, epoch by epoch (the paper's Fig. 3).
+    """Losses of every model, epoch by epoch (Figure 3).
 
     Writes the file; read-only for the database.
 
@@ -84,11 +84,11 @@ def cmd(
     ensemble: str | None,
     output: Path,
 ) -> None:
-    """Colour-magnitude diagram of the survey (the paper's Fig. 1), or of attached catalogs in it (Fig. 11).
+    """Colour-magnitude diagram (the paper's Figures 1 and 11).
 
-    Writes the file; read-only for the database. A column behind the name of a catalog tells kinds apart. With
-    --observed, a catalog that has Gaia photometry and a parallax of its own is drawn with all its rows, else with
-    those that are stars of the survey.
+    Writes the file; read-only for the database. Of the survey, or of attached catalogs in it; a column behind the name
+    of a catalog tells kinds apart. With --observed, a catalog that has Gaia photometry and a parallax of its own is
+    drawn with all its rows, else with those that are stars of the survey.
 
     \b
     Example:
@@ -105,7 +105,7 @@ def cmd(
 @OUTPUT
 @click.pass_context
 def errors(ctx: click.Context, dataset: str | None, ensemble: str | None, output: Path) -> None:
-    """Distribution of every model's errors (the paper's Fig. 4).
+    """Distribution of every model's errors (Figure 4).
 
     Writes the file; read-only for the database. With percentiles 1, 10, 50, 90 and 99; errors
     that flag a spectrum stand out.
@@ -135,11 +135,11 @@ def reconstruction(
     mjd: int | None,
     output: Path,
 ) -> None:
-    """A spectrum and its reconstructions (the paper's Fig. 5).
+    """A spectrum and its reconstructions (the paper's Figure 5).
 
-    Writes the file; read-only for the database. So the paper's Figs. 6, 8, 9 and 12. Each model in a panel of its own
-    with the residual above, computed anew from the stored weights. Masked pixels, those that no
-    model takes, and the window are marked; what lies beyond the limits of a panel is marked at its edge.
+    Writes the file; read-only for the database. So are the paper's Figs. 6, 8, 9 and 12. Each model has a panel of
+    its own with the residual above, computed anew from the stored weights. Masked pixels, those that no model takes,
+    and the window are marked; what lies beyond the limits of a panel is marked at its edge.
 
     \b
     Example:
@@ -196,7 +196,7 @@ def templates(
     mjd: int | None,
     output: Path,
 ) -> None:
-    """A spectrum among templates (the paper's Fig. 13).
+    """A spectrum among templates (the paper's Figure 13).
 
     Writes the file; read-only for the database. Each template of the libraries that `catalog templates` lists is fitted
     with a free scale and reddening.
@@ -226,7 +226,7 @@ def uncertainty(
     mjd: int | None,
     output: Path,
 ) -> None:
-    """A spectrum and its uncertainty (the paper's Fig. 7).
+    """A spectrum and its uncertainty (the paper's Figure 7).
 
     Writes the file; read-only for the database. Beside the median of its look-alikes; these are
     the ten nearest spectra of other stars in the latent space of one model.
@@ -266,7 +266,7 @@ def neighbors(
     mjd: int | None,
     output: Path,
 ) -> None:
-    """A spectrum above its look-alikes (the paper's Fig. 10).
+    """A spectrum above its look-alikes (the paper's Figure 10).
 
     Writes the file; read-only for the database. They are the nearest spectra of other stars of the dataset in the
     latent space of one model; by default among stars that it was trained on.

@@ -22,9 +22,10 @@ HELP = {
       catalog dataset remove small
       catalog dataset remove small --yes
     """,
-    "ensemble": """Remove an ensemble with its models, weights, scores and evaluations.
+    "ensemble": """Remove an ensemble with all that depends on it.
 
-    Writes in one transaction. Says first what would go, and asks; where nobody can answer, --yes is needed.
+    Writes in one transaction: its models, weights, scores, causes and evaluations. Says first what would go, and asks;
+    where nobody can answer, --yes is needed.
 
     \b
     Example:

@@ -39,7 +39,7 @@ def percentiles(ctx: click.Context, dataset: str | None, ensemble: str | None, f
 @format_option
 @click.pass_context
 def top(ctx: click.Context, dataset: str | None, ensemble: str | None, format_: str | None) -> None:
-    """The five spectra with the highest errors of every model (Table 2).
+    """The five highest errors of every model (Table 2).
 
     Read-only.
 

@@ -39,6 +39,14 @@ def test_every_help_has_an_example_and_says_what_it_writes(name: str) -> None:
     assert re.search(r"Writes|Read-only", text)
 
 
+@pytest.mark.parametrize("name", ["db", "dataset", "ensemble", "plot", "region", "table", "templates"])
+def test_a_group_lists_whole_sentences(name: str) -> None:
+    listed = CliRunner().invoke(main, [name, "--help"], terminal_width=78).output.partition("Commands:\n")[2]
+    assert listed
+    assert "..." not in listed
+    assert "Fig.\n" not in listed
+
+
 def test_an_unknown_command_exits_with_2(run: Callable) -> None:
     assert run("scroe").returncode == 2
 
