@@ -75,6 +75,8 @@ def test_make_targets_of_the_readme_exist(line: str) -> None:
 
 @pytest.mark.parametrize("code", blocks("python", README, COOKBOOK))
 def test_python_of_readme_and_cookbook_runs(code: str, scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if "coniferest" in code:
+        pytest.importorskip("coniferest", reason="coniferest is not installed; it is not needed")
     monkeypatch.chdir(scored.parent)
     exec(code, {})  # noqa: S102
 
