@@ -19,9 +19,9 @@ ROWS_PER_BLOCK = 128
 class Stack:
     """Networks side by side in one graph, each with its own weights, spectra, order and noise, see `Together`.
 
-    Each takes the course that it would take alone, up to the rounding of float32. They make their steps at the same
-    time, so that their training splits must have the same number of batches; the last one is filled up with spectra of
-    weight 0. A model whose loss is no number any more leaves the others as they are.
+    Each takes the course that it would take alone, up to the rounding of float32, of which a long training makes more.
+    They make their steps at the same time, so that their training splits must have the same number of batches; the last
+    one is filled up with spectra of weight 0. A model whose loss is no number any more leaves the others as they are.
 
     n_pixel : pixels of the window
     The device holds n_model times a network's weights and optimizer: 2.5 GB for ten of the paper's.
