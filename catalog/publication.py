@@ -19,9 +19,12 @@ from catalog.errors import CatalogError
 from catalog.export.export import ExportedTable, export
 from catalog.provenance import sha256_of_file, utc_now
 from catalog.registry import describe_ensemble
+from catalog.surveys.product import MOCK
 
 VIEW = "anomaly"
 TABLES = ("anomalies.parquet", "anomalies.vot")
+
+MADE_UP = "\n**The survey is made up (`catalog mock`): no star in these tables is real, whatever its id.**\n"
 
 ANOMALIES = """
 SELECT * EXCLUDE (ensemble_id, dataset_id, spectrum_id, star_id)
@@ -92,7 +95,8 @@ def _write(
 ) -> tuple[str, str, int, int]:
     with database.read() as connection:
         found = find_ensemble(connection, ensemble, scored=True)
-        of = {"ensemble": found.name, "dataset": find_scored_dataset(connection, found, dataset).name}
+        scored = find_scored_dataset(connection, found, dataset)
+        of = {"ensemble": found.name, "dataset": scored.name}
         schema = _schema(connection)
         (counts,) = arrow(connection, COUNTS, of).to_pylist()
     provenance = describe_ensemble(database, of["ensemble"])
@@ -101,7 +105,8 @@ def _write(
     _text(folder / "schema.json", _json({"columns": schema}))
     _text(folder / "ensemble.json", _json(provenance))
     _text(folder / "CITATION.cff", _citation(of, authors))
-    _text(folder / "README.md", _readme(of, counts, schema, provenance, tables, sql, authors))
+    made_up = MADE_UP if scored.release == MOCK else ""
+    _text(folder / "README.md", _readme(of, made_up, counts, schema, provenance, tables, sql, authors))
     size = sum(path.stat().st_size for path in folder.iterdir())
     return of["ensemble"], of["dataset"], tables[TABLES[0]].n_row, size
 
@@ -117,6 +122,7 @@ def _schema(connection: sa.Connection) -> list[dict[str, str | None]]:
 
 def _readme(
     of: dict[str, str],
+    made_up: str,
     counts: dict[str, int],
     schema: list[dict[str, str | None]],
     provenance: dict[str, Any],
@@ -140,6 +146,7 @@ def _readme(
     template = (files("catalog") / "publication.md").read_text(encoding="utf-8")
     return template.format(
         **of,
+        made_up=made_up,
         rows=rows,
         described=described,
         recipe=recipe,

@@ -53,6 +53,17 @@ def test_the_readme_says_what_and_how_many_and_where_from(published: Path, score
     assert "{" not in text.replace("{'", "").split("with this recipe")[0]
 
 
+def test_a_made_up_survey_is_not_passed_on_as_data(
+    published: Path, scored: Path, copy_of: Callable, tmp_path: Path
+) -> None:
+    assert "made up" not in (published / "README.md").read_text()
+    catalog = Catalog(copy_of(scored))
+    with catalog.database.write() as connection:
+        connection.exec_driver_sql("UPDATE dataset SET release = 'mock'")
+    catalog.publish(tmp_path / "mock")
+    assert "no star in these tables is real" in (tmp_path / "mock" / "README.md").read_text()
+
+
 def test_the_sql_of_the_readme_gives_the_same_rows(published: Path, scored: Path) -> None:
     sql = (published / "README.md").read_text().split("```sql\n")[1].split("```")[0]
     rows = Catalog(scored).query(sql)
