@@ -49,7 +49,8 @@ def outliers(
       catalog outliers --region giants --by peers
     """
     table = catalog_of(ctx).outliers(dataset, ensemble, bp_rp, abs_g, limit, region, by)
-    say("ensemble {ensemble} on dataset {dataset}".format(**table.meta))
+    order = "" if by == "error" else f", ordered by {BY[by]}"
+    say("ensemble {ensemble} on dataset {dataset}".format(**table.meta) + order)
     if region is not None:
         photometry = "photometry corrected for extinction" if table.meta["corrected"] else "photometry"
         say(f"region {region}; left out for want of Gaia {photometry}: {table.meta['n_without_photometry']} spectra")

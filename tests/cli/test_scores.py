@@ -43,7 +43,8 @@ def ask(scored: Path) -> Callable:
 def test_outliers_by_every_score(ask: Callable, by: str) -> None:
     done = ask("outliers", "--by", by, "--limit", "5")
     assert [int(row[BY[by]]) for row in rows(done)] == sorted(int(row[BY[by]]) for row in rows(done))
-    assert done.stderr == "ensemble test on dataset large\n"
+    order = "" if by == "error" else f", ordered by {BY[by]}"
+    assert done.stderr == f"ensemble test on dataset large{order}\n"
 
 
 def test_outliers_say_how_sure_their_rank_is(ask: Callable) -> None:
