@@ -60,7 +60,8 @@ def make(folder: Path, n_row: int) -> None:
 
 
 def ours(folder: Path, suffix: str, n_row: int) -> None:
-    Catalog(folder / "million.duckdb").export(f"FROM million LIMIT {n_row}", folder / f"ours{suffix}", force=True)
+    first = f"FROM million WHERE consensus_rank < {n_row}"
+    Catalog(folder / "million.duckdb").export(first, folder / f"ours{suffix}", force=True)
 
 
 def query(folder: Path, format_: str) -> None:
@@ -73,7 +74,7 @@ def query(folder: Path, format_: str) -> None:
 def obvious(folder: Path, suffix: str, n_row: int) -> None:
     """The whole answer as an Arrow table, for most formats as an astropy table, and that written."""
     with duckdb.connect(str(folder / "million.duckdb"), read_only=True) as connection:
-        rows = connection.execute("FROM million LIMIT $n_row", {"n_row": n_row}).to_arrow_table()
+        rows = connection.execute("FROM million WHERE consensus_rank < $n", {"n": n_row}).to_arrow_table()
     if suffix == ".parquet":
         pq.write_table(rows, folder / f"obvious{suffix}")
         return
