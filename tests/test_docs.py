@@ -1,13 +1,12 @@
 """What the README says is so: its SQL and Python run, its commands exist as those of docs/, nothing is left out."""
 
 import re
-import shlex
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from catalog.cli.main import COMMANDS, main
+from catalog.cli.main import COMMANDS
 from conftest import MANGAIDS, N_STAR, ODD, REPOSITORY
 from files import write_parameters, write_visits
 
@@ -58,14 +57,6 @@ def test_sql_of_the_readme_and_of_docs_runs_and_finds_something(sql: str, evalua
     rows = Catalog(evaluated).query(sql.replace("3-1552457", ODD))
     empty_here = any(text in sql for text in ("source = 'v2 MED'", "n_model_unseen >= 2", "-- may be empty"))
     assert len(rows) or empty_here
-
-
-@pytest.mark.parametrize("line", commands("catalog"))
-def test_commands_of_the_readme_parse(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    _, name, *arguments = shlex.split(line)
-    command = main.get_command(None, name)  # type: ignore[arg-type]
-    assert command is not None
-    command.make_context(name, arguments)
 
 
 @pytest.mark.parametrize("line", commands("make"))
