@@ -10,7 +10,7 @@ from astropy.table import QTable, Table
 
 from catalog import __version__
 from catalog.asked import STANDING, Asked, find_asked, nearest_trained, rarity
-from catalog.autoencoder.model import Model
+from catalog.autoencoder.model import model_for
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.weights import load_each
 from catalog.causes.case import Case, case_of
@@ -183,7 +183,7 @@ def _block(database: Database, asked: Asked, spectrum_ids: Sequence[int]) -> Spe
 
 def _reconstructions(database: Database, asked: Asked, block: SpectrumBlock) -> Iterator[tuple[str, np.ndarray]]:
     """Name of each model, and its F̂ of every spectrum, (n, n_pixel) float32."""
-    network = Model(asked.recipe, len(asked.pixels.wavelength))
+    network = model_for(asked.recipe, len(asked.pixels.wavelength))
     values = log_flux(block.flux)
     weights = load_each(database.path, ((model.weights_file, model.weights_sha256) for model in asked.models))
     for model, loaded in zip(asked.models, weights, strict=True):

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from astropy import units as u
 from astropy.table import QTable
 
-from catalog.autoencoder.model import Model
+from catalog.autoencoder.model import model_for
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.scoring import LARGEST_LOG_FLUX
@@ -125,7 +125,7 @@ def _table(block: SpectrumBlock, pixels: Window) -> QTable:
 
 def _reconstructions(database: Database, trained: Trained, block: SpectrumBlock) -> Iterator[tuple[str, np.ndarray]]:
     """Name of each model, and its F̂, (n_pixel,) float64."""
-    network = Model(trained.recipe, len(trained.pixels.wavelength))
+    network = model_for(trained.recipe, len(trained.pixels.wavelength))
     values = np.repeat(log_flux(block.flux), N_ROW, axis=0)
     photometry = np.repeat(block.photometry, N_ROW, axis=0)
     weights = load_each(database.path, ((model.weights_file, model.weights_sha256) for model in trained.models))

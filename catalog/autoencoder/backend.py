@@ -3,6 +3,7 @@
 Importing this module loads TensorFlow, or what KERAS_BACKEND names; whatever does not run a model avoids it.
 """
 
+import logging
 import os
 import sys
 import tempfile
@@ -37,6 +38,9 @@ def _quiet() -> Iterator[None]:
 
 with _quiet():
     import keras
+
+# TensorFlow would advise whoever makes several networks in one process to make fewer.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 __all__ = ["has_gpu", "keras"]
 

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -196,6 +196,12 @@ class Model:
         from catalog.autoencoder import network
 
         return of_components | network.versions()
+
+
+@lru_cache(maxsize=1)
+def model_for(recipe: Recipe, n_pixel: int) -> Model:
+    """A model to give weights to and to ask at once; the same as last time, since making one takes half a second."""
+    return Model(recipe, n_pixel)
 
 
 def mean_square(values: np.ndarray) -> np.ndarray:

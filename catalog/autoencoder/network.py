@@ -29,14 +29,17 @@ class Autoencoder:
 
     def __init__(self, recipe: Recipe, n_input: int, n_given: int = 0, n_stacked: int = 0) -> None:
         def dense(units: int, activation: str | None = None) -> Any:
+            # Weights are drawn by `reset`, or come from a file.
+            options = {"activation": activation, "kernel_initializer": "zeros"}
             if not n_stacked:
-                return keras.layers.Dense(units, activation=activation)
-            return keras.layers.EinsumDense("nbi,nio->nbo", (None, units), activation=activation, bias_axes="no")
+                return keras.layers.Dense(units, **options)
+            return keras.layers.EinsumDense("nbi,nio->nbo", (None, units), bias_axes="no", **options)
 
         def entry(size: int) -> Any:
             return keras.Input(batch_shape=(n_stacked, None, size)) if n_stacked else keras.Input((size,))
 
         self.recipe = recipe
+        self._n_stacked = n_stacked
         self.encoder = keras.Sequential(
             [
                 entry(n_input),
@@ -57,18 +60,9 @@ class Autoencoder:
         seen = [inputs, given] if n_given else inputs
         outputs = self.decoder(keras.layers.Concatenate()([latent, given]) if n_given else latent)
         self.model = keras.Model(seen, outputs)
-        self.model.compile(
-            optimizer=keras.optimizers.Adam(recipe.learning_rate),
-            loss=keras.losses.MeanSquaredError(reduction="sum") if n_stacked else "mse",
-            weighted_metrics=[_LossOfEach(n_stacked)] if n_stacked else None,
-            # XLA trains two to three times faster on TensorFlow; torch would need its own compiler.
-            jit_compile=keras.backend.backend() != "torch",
-        )
         # XLA would compile for every number of spectra; TensorFlow's own graph takes any, and multiplies as fast.
         self._whole = keras.Model(seen, [latent, outputs])
         self._whole.compile(jit_compile=keras.backend.backend() == "jax")
-        # Keras would wait for the first batch, and have nowhere to put a state that is read before.
-        self.model.optimizer.build(self.model.trainable_variables)
 
     def reset(self, *seeds: int) -> None:
         """Draw new weights (Glorot uniform, biases 0, as Keras does) and forget the optimizer's past.
@@ -76,6 +70,8 @@ class Autoencoder:
         seeds : of every network, which is one unless they are stacked
         One compiled network then serves all members of an ensemble: compiling costs as much as several epochs.
         """
+        if not self.model.compiled:
+            self._compile()
         generators = [np.random.default_rng([seed, WEIGHTS_STREAM]) for seed in seeds]
         weights = []
         for index, weight in enumerate(self.model.weights):
@@ -88,6 +84,18 @@ class Autoencoder:
         for variable in self.model.optimizer.variables:
             if not variable.path.endswith("learning_rate"):
                 variable.assign(np.zeros(variable.shape, variable.dtype))
+
+    def _compile(self) -> None:
+        """Give the network its optimizer, which is twice as large as the weights, and no use to whoever only scores."""
+        self.model.compile(
+            optimizer=keras.optimizers.Adam(self.recipe.learning_rate),
+            loss=keras.losses.MeanSquaredError(reduction="sum") if self._n_stacked else "mse",
+            weighted_metrics=[_LossOfEach(self._n_stacked)] if self._n_stacked else None,
+            # XLA trains two to three times faster on TensorFlow; torch would need its own compiler.
+            jit_compile=keras.backend.backend() != "torch",
+        )
+        # Keras would wait for the first batch, and have nowhere to put a state that is read before.
+        self.model.optimizer.build(self.model.trainable_variables)
 
     def train_epoch(
         self,

@@ -33,6 +33,7 @@ def test_the_layers_are_the_papers(network: Autoencoder) -> None:
 
 def test_the_training_is_the_papers(network: Autoencoder) -> None:
     """Section 3.2: Adam, learning rate 0.001 throughout, mean squared error, batches of 32."""
+    network.reset(0)
     optimizer = network.model.optimizer
     assert isinstance(optimizer, keras.optimizers.Adam)
     assert float(optimizer.learning_rate) == pytest.approx(0.001)
