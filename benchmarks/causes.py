@@ -26,6 +26,7 @@ from catalog.causes.windows import WINDOWS
 from catalog.evaluation.consensus import Population
 from catalog.evaluation.injection import choose_hosts
 from catalog.evaluation.stored import Stored, read_scores, spectra_of
+from catalog.evaluation.verdicts import RIGHT_CAUSE
 from catalog.extinction import extinction
 from catalog.quality import usable_rows
 from catalog.surveys.mock.oddities import ODDITIES
@@ -38,13 +39,7 @@ MADE_WITH, REPORTED = 101, 202
 """Seeds of the hosts with which the thresholds were chosen, and of those that are reported."""
 
 ORDINARY = "ordinary"
-CAUSE_OF = {
-    "artifact-9500": "instrument", "sky-residual": "instrument", "arm-step": "instrument", "cosmic-rays": "instrument",
-    "fringing": "instrument", "wrong-velocity": "instrument", "wrong-extinction": "instrument", "ch-star": "carbon",
-    "cn-star": "carbon", "dwarf-carbon": "carbon", "o-rich-agb": "extreme", "emission-line": "emission",
-    "cataclysmic": "emission", "wd-m-dwarf": "composite", "double-lined": "composite",
-    "chemically-peculiar": "peculiar", ORDINARY: "noise",
-}  # fmt: skip
+CAUSE_OF = RIGHT_CAUSE | {ORDINARY: "noise"}
 PAPER = ("artifact-9500", "ch-star", "cn-star", "dwarf-carbon", "o-rich-agb")
 BANDS = [window for window in WINDOWS if window.family in ("C2", "CN", "CH")]
 

@@ -13,7 +13,7 @@ from catalog.asked import STANDING, Asked, find_asked, nearest_trained, rarity
 from catalog.autoencoder.model import model_for
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.weights import load_each
-from catalog.causes.case import Case, case_of
+from catalog.causes.case import LARGEST, Case, case_of
 from catalog.causes.likeness import Match, Templates
 from catalog.database import schema
 from catalog.database.connection import Database, append, arrow
@@ -26,9 +26,6 @@ from catalog.templates import digest_of_templates, read_stored
 
 AT_ONCE = 512
 """Spectra whose reconstructions by all models are held: 93 MB with ten models."""
-
-LARGEST = 40.0
-"""Of ln F̂, which is 0 at the maximum of an ordinary spectrum: beyond, its square would overflow."""
 
 N_MATCH = 3
 """How many templates a row keeps."""

@@ -105,6 +105,7 @@ DEPENDENT = {
     "training_epoch": ("model",),
     "model_agreement": ("evaluation",),
     "recovery": ("evaluation",),
+    "planted_verdict": ("evaluation",),
     "evaluation": ("evaluation",),
     "model_version": ("model",),
     "ensemble": ("ensemble",),

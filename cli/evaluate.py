@@ -56,9 +56,11 @@ def evaluate(
     in it, AUC the probability that one ranks before an ordinary spectrum; each with its 95 % interval, once for all
     models and once for those that have not seen the star. The same for simpler methods on the same splits.
 
-    Writes the rows of evaluation, recovery and model_agreement in one transaction at the end. Scores stay as they
-    are. The same evaluation is done once, and then shown again. A table on a terminal has the main columns and, of a
-    truth table, kinds as a whole; the other formats have all, by strength as well.
+    Of planted oddities it also says how often the verdict of catalog explain is right.
+
+    Writes the rows of evaluation, recovery, model_agreement and planted_verdict in one transaction at the end. Scores
+    stay as they are. The same evaluation is done once, and then shown again. A table on a terminal has the main columns
+    and, of a truth table, kinds as a whole; the other formats have all, by strength as well.
 
     \b
     Example:
@@ -87,9 +89,20 @@ def evaluate(
             f"its models agree pair by pair: Spearman {_range(agreement['spearman'])}, "
             f"{_range(agreement['top_1_overlap'])} of the top 1 % in common"
         )
+    if len(verdicts := table.meta["verdicts"]):
+        say(f"catalog explain names the right cause of {_right(verdicts)}")
     if figure is not None:
         say(f"drawn in {figure}")
     show(_compact(table) if chosen_format(format_) == "table" else table, format_)
+
+
+def _right(verdicts: Table) -> str:
+    right, n = verdicts["cause"] == verdicts["right_cause"], verdicts["n_planted"]
+    shares = []
+    for strength in np.unique(verdicts["strength"]):
+        those = verdicts["strength"] == strength
+        shares.append(f"{np.sum(n[those & right])} of {np.sum(n[those])} at strength {strength:g}")
+    return ", ".join(shares)
 
 
 def _range(values: np.ndarray) -> str:

@@ -40,6 +40,7 @@ INSERT INTO evaluation
     FROM ensemble;
 INSERT INTO recovery (evaluation_id, method, members, n_odd, n_unranked, n_ordinary)
     SELECT evaluation_id, 'pca', 'all', 1, 0, 9 FROM evaluation;
+INSERT INTO planted_verdict SELECT evaluation_id, 'ch-star', 1, 'carbon', 'carbon', NULL, 1 FROM evaluation;
 INSERT INTO model_agreement SELECT ensemble_id, 2 * ensemble_id - 1, 2 * ensemble_id, 1, 1 FROM ensemble;
 """
 

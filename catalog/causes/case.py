@@ -11,6 +11,9 @@ from catalog.causes.signs import signs
 from catalog.causes.verdict import Verdict, judge, quantities
 from catalog.causes.where import Where, where
 
+LARGEST = 40.0
+"""Of ln F̂, which is 0 at the maximum of an ordinary spectrum: beyond, its square would overflow."""
+
 
 @dataclass(frozen=True)
 class Case:

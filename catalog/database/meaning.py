@@ -45,6 +45,7 @@ RELATIONS: dict[str, str] = {
     "evaluation": "One row per measurement of what an ensemble recovers of known anomalies",
     "recovery": "Per evaluation, method, set of members, kind and strength: how many of the anomalies are found",
     "model_agreement": "Per evaluation against a truth table and pair of models: how far their rankings agree",
+    "planted_verdict": "Per evaluation of planted oddities, kind, strength, cause and rule: how many of the spectra the rules of catalog explain say it of",
     "star_role": "Per model and star: its part in the model's training, by star and not by spectrum",
     "anomaly_score": "Per model and spectrum: its error and where that stands among the dataset's errors",
     "consensus_anomaly": "Per ensemble and spectrum: what the models agree on; consensus_rank 1 is the oddest",
@@ -350,7 +351,10 @@ MEANINGS: dict[str, Meaning] = {
     "cmd_density": Meaning("Scored spectra around the star in the colour-magnitude diagram (bp_rp0, abs_g), over the area that holds its peers; NULL without photometry, or of peers all at one spot", "mag-2"),
     "n_peer": Meaning("Peers: the scored spectra of other stars nearest in bp_rp0 and a quarter of abs_g, at most 300; 0 without photometry"),
     "peer_rank": Meaning("1 + the number of peers with a better consensus_rank: 1 is odd for what it is, whereas a rare kind of star whose like are all odd ranks among them; NULL without peers"),
-    # evaluation, recovery, model_agreement
+    # evaluation, recovery, model_agreement, planted_verdict
+    "right_cause": Meaning("Cause that a verdict on this kind should name; NULL: none is known"),
+    "n_planted": Meaning("Planted spectra with this verdict"),
+    "planted_verdict.cause": Meaning("Cause that the rules name: as in anomaly_cause"),
     "evaluation_id": Meaning("Number of the evaluation in this database"),
     "mode": Meaning("truth: anomalies listed in a file; injection: oddities planted in ordinary spectra"),
     "truth_file": Meaning("Name of the truth table, without folder; NULL for an injection"),

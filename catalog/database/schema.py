@@ -430,6 +430,17 @@ model_agreement = _table(
     ("top_1_overlap", sa.Double, ""),
 )
 
+planted_verdict = _table(
+    "planted_verdict",
+    ("evaluation_id", sa.BigInteger, "required"),
+    ("kind", sa.String, "required"),
+    ("strength", sa.Double, "required"),
+    ("right_cause", sa.String, ""),
+    ("cause", sa.String, "required"),
+    ("rule", sa.String, ""),
+    ("n_planted", sa.BigInteger, "required"),
+)
+
 external_catalog = _table(
     "external_catalog",
     ("external_catalog_id", sa.BigInteger, "key"),

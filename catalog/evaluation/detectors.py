@@ -90,9 +90,7 @@ class Detectors:
 
     def _by_networks(self, blocks: Blocks, n_block: int) -> dict[str, list[np.ndarray]]:
         stored = self._stored
-        photometry = np.zeros((len(stored.spectrum_id), len(stored.recipe.photometry)))
-        for number, name in enumerate(stored.recipe.photometry):
-            photometry[:, number] = {"bp_rp": stored.bp_rp, "abs_g": stored.abs_g}[name]
+        photometry = stored.photometry
         network = Model(stored.recipe, len(stored.pixels.wavelength))
         by_model: list[list[np.ndarray]] = []
         for number, model in enumerate(stored.models):

@@ -37,7 +37,8 @@ def evaluate(
     seed : of the hosts, the baselines and the bootstrap
     baselines : the same for PCA, isolation forest and local outlier factor on the same splits
     Returns the rows of `recovery`; `meta` names the ensemble, the dataset, the mode and the evaluation_id, says whether
-    the evaluation was known before, and has the table of agreement between the models.
+    the evaluation was known before, and has the tables of agreement between the models and, of planted oddities, of
+    what the rules of `catalog explain` say of them.
     Writes the rows in one transaction at the end, if the same evaluation is not there yet; stored scores stay as
     they are. Raises CatalogError for what is wrong with the truth table, and for unknown names.
     """
@@ -58,14 +59,17 @@ def evaluate(
     if evaluation_id is None:
         detectors = Detectors(database, stored, seed, baselines, progress)
         rows = list(asked.rows(database, detectors, talk))
-        evaluation_id = write_evaluation(database, wanted, rows, agreements(stored.error), stored.models)
-    table, agreement = read_evaluation(database, evaluation_id)
+        verdicts = asked.verdicts(database, progress) if isinstance(asked, Planted) else []
+        agreement = agreements(stored.error)
+        evaluation_id = write_evaluation(database, wanted, rows, agreement, verdicts, stored.models)
+    table, agreed, verdict = read_evaluation(database, evaluation_id)
     table.meta |= {
         "evaluation_id": evaluation_id,
         "ensemble": stored.ensemble.name,
         "dataset": stored.dataset.name,
         "mode": asked.columns["mode"],
         "known": known,
-        "agreement": agreement,
+        "agreement": agreed,
+        "verdicts": verdict,
     }
     return table

@@ -9,12 +9,13 @@ import numpy as np
 from catalog.database.connection import Database
 from catalog.errors import CatalogError
 from catalog.evaluation.consensus import Population, Standing
-from catalog.evaluation.detectors import Detectors
+from catalog.evaluation.detectors import Detectors, Progress
 from catalog.evaluation.injection import Hosts, Injection, PlantedBlock, choose_hosts, plant
 from catalog.evaluation.methods import MEMBERS
 from catalog.evaluation.record import Row
 from catalog.evaluation.recovery import measure, n_top
 from catalog.evaluation.stored import Stored, spectra_of
+from catalog.evaluation.verdicts import VerdictCount, verdict_counts
 from catalog.provenance import canonical_json, sha256_of_text
 
 ODD_ALREADY = 50
@@ -52,6 +53,7 @@ class Planted:
         self.settings: dict[str, Any] = asdict(injection) | {
             "anywhere": anywhere,
             "hosts_sha256": sha256_of_text(canonical_json(chosen)),
+            "verdicts": True,
         }
         self.remarks = []
         if anywhere:
@@ -106,6 +108,13 @@ class Planted:
                     ranks = [standing.rank for key, standing in odd.items() if key[1] == strength]
                     together = Standing(np.concatenate(ranks), ordinary.n_ranked)
                     yield Row(method, members, None, strength, measure(together, ordinary, self._seed))
+
+    def verdicts(self, database: Database, progress: Progress) -> list[VerdictCount]:
+        """What the rules of `catalog.causes` say of the same spectra. Reads them again; writes nothing."""
+        spectra = self._spectra(database)
+        blocks = plant(self._stored.pixels.wavelength, spectra, self._injection.strengths, self._seed)
+        placed = ((block, self._hosts[block.kind].index) for block in blocks)
+        return verdict_counts(database, self._stored, placed, len(spectra) * len(self._injection.strengths), progress)
 
     def _spectra(self, database: Database) -> Spectra:
         stored = self._stored

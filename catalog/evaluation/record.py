@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from catalog.evaluation.agreement import Agreement
 from catalog.evaluation.methods import METHODS
 from catalog.evaluation.recovery import Estimate, Recovery
 from catalog.evaluation.stored import Stored
+from catalog.evaluation.verdicts import VerdictCount
 from catalog.provenance import canonical_json, utc_now, versions_of
 from catalog.table import to_table
 
@@ -48,6 +49,14 @@ JOIN model_version AS model ON model.model_id = agreement.model_id
 JOIN model_version AS other ON other.model_id = agreement.other_model_id
 WHERE agreement.evaluation_id = $evaluation_id
 ORDER BY model.member, other.member
+"""
+
+
+VERDICTS = """
+SELECT kind, strength, right_cause, cause, rule, n_planted
+FROM planted_verdict
+WHERE evaluation_id = $evaluation_id
+ORDER BY kind, strength, n_planted DESC, cause, rule
 """
 
 
@@ -111,6 +120,7 @@ def write_evaluation(
     wanted: Mapping[str, Any],
     rows: Iterable[Row],
     agreements: Iterable[Agreement],
+    verdicts: Iterable[VerdictCount],
     models: list[dict],
 ) -> int:
     """Write an evaluation and everything below it; returns its evaluation_id.
@@ -142,15 +152,18 @@ def write_evaluation(
                 for agreement in agreements
             ],
         )
+        counted = [{"evaluation_id": evaluation_id, **asdict(verdict)} for verdict in verdicts]
+        _append(connection, schema.planted_verdict, counted)
     return evaluation_id
 
 
-def read_evaluation(database: Database, evaluation_id: int) -> tuple[Table, Table]:
-    """The rows of `recovery` of an evaluation, and the agreement between its models by their names. Read-only."""
+def read_evaluation(database: Database, evaluation_id: int) -> tuple[Table, Table, Table]:
+    """Rows of `recovery` of an evaluation, the agreement between its models by their names, and verdicts. Read-only."""
     wanted = {"evaluation_id": evaluation_id}
     with database.read() as connection:
         recovered = to_table(arrow(connection, ANSWER, wanted | {"methods": list(METHODS)}))
-        return recovered, to_table(arrow(connection, AGREEMENT, wanted))
+        agreement, verdicts = (to_table(arrow(connection, statement, wanted)) for statement in (AGREEMENT, VERDICTS))
+    return recovered, agreement, verdicts
 
 
 def _append(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:

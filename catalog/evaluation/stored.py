@@ -92,6 +92,13 @@ class Stored:
     seen: np.ndarray
     without_score: frozenset[str]
 
+    @property
+    def photometry(self) -> np.ndarray:
+        """(n, k) mag, what the recipe's decoder is told of the stars; NaN where unknown."""
+        known = {"bp_rp": self.bp_rp, "abs_g": self.abs_g}
+        columns = [known[name] for name in self.recipe.photometry]
+        return np.column_stack(columns) if columns else np.zeros((len(self.spectrum_id), 0))
+
 
 def read_scores(database: Database, dataset: str | None, ensemble: str | None) -> Stored:
     """The scores of an ensemble on a dataset; None: the newest that has scored, the only one it has scored.

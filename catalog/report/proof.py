@@ -101,7 +101,7 @@ def provenance(scope: Scope, command: str) -> Section:
 
 
 def _draw(scope: Scope, evaluation: Row, file: Path) -> None:
-    table, _ = read_evaluation(scope.database, evaluation["evaluation_id"])
+    table, *_ = read_evaluation(scope.database, evaluation["evaluation_id"])
     table.meta["mode"] = evaluation["mode"]
     figure.draw(table, file)
 

@@ -3,9 +3,11 @@
 Why: which spectra are odd is a question to the models; why, is one to the residuals, the uncertainties, the star's
 place among others and to templates of known kinds. The answer rests on a look at the arrays, which no view can take, so
 it is a row (`anomaly_cause`), with all the numbers it rests on. Templates are a user's; they are compared again with
-every spectrum, so they are kept with their arrays (`template`, `template_array`).
+every spectrum, so they are kept with their arrays (`template`, `template_array`). How far to trust a verdict, an
+evaluation measures with planted oddities (`planted_verdict`).
 NULL in old rows means: there are no old rows; in new ones, what follows from ivar is NULL where there is none, and
-`confidence` and `rule` where no rule holds. A spectrum without a row was not explained yet.
+`confidence` and `rule` where no rule holds. A spectrum without a row was not explained yet; an evaluation of planted
+oddities without rows in `planted_verdict` was made before.
 """
 
 from alembic import op
@@ -72,6 +74,17 @@ STATEMENTS = (
         wavelength DOUBLE[] NOT NULL,
         relative_flux REAL[] NOT NULL,
         good BOOLEAN[] NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE planted_verdict (
+        evaluation_id BIGINT NOT NULL,
+        kind VARCHAR NOT NULL,
+        strength DOUBLE NOT NULL,
+        right_cause VARCHAR,
+        cause VARCHAR NOT NULL,
+        rule VARCHAR,
+        n_planted BIGINT NOT NULL
     )
     """,
 )

@@ -16,13 +16,15 @@ from files import smooth_flux, write_combspec
 
 from catalog import Catalog
 from catalog.autoencoder.scoring import Observed, Scores
+from catalog.causes.verdict import CAUSES
 from catalog.errors import CatalogError
 from catalog.evaluation.injection import Injection
 from catalog.evaluation.methods import AUTOENCODER, METHODS, SCORES
 from catalog.evaluation.truth import TruthFile
+from catalog.evaluation.verdicts import RIGHT_CAUSE
 from catalog.surveys.mock.oddities import ODDITIES
 
-TABLES = ("evaluation", "recovery", "model_agreement")
+TABLES = ("evaluation", "recovery", "model_agreement", "planted_verdict")
 CARBON = Injection(("ch-star",), (1.0, 4.0), 8)
 
 
@@ -226,6 +228,29 @@ def test_planted_spectra_go_through_the_function_that_scores(catalog: Catalog, m
     assert set(of_error["recall_0_5"]) == {1.0}
 
 
+def test_of_planted_oddities_the_verdicts_are_counted(catalog: Catalog) -> None:
+    """Each usable one once; the same table is read again when the evaluation is known."""
+    asked = Injection(("ch-star", "emission-line"), (1.0, 4.0), 8)
+    verdicts = catalog.evaluate(asked, baselines=False).meta["verdicts"]
+    assert {(row["kind"], row["right_cause"]) for row in verdicts} == {
+        ("ch-star", "carbon"),
+        ("emission-line", "emission"),
+    }
+    assert sum(verdicts["n_planted"]) == 8 * 2 * 2
+    strong = verdicts[(verdicts["kind"] == "emission-line") & (verdicts["strength"] == 4)]
+    assert sum(strong["n_planted"][strong["cause"] == "emission"]) >= 3
+    assert catalog.evaluate(asked, baselines=False).meta["verdicts"].pformat() == verdicts.pformat()
+
+
+def test_every_kind_has_a_right_cause() -> None:
+    assert set(RIGHT_CAUSE) == set(ODDITIES)
+    assert set(RIGHT_CAUSE.values()) <= set(CAUSES)
+
+
+def test_of_a_truth_table_no_verdicts_are_counted(catalog: Catalog, truth: TruthFile) -> None:
+    assert len(catalog.evaluate(truth, baselines=False).meta["verdicts"]) == 0
+
+
 def test_killed_it_leaves_nothing(catalog: Catalog, truth: TruthFile) -> None:
     code = (
         "import sys, time; from pathlib import Path; from catalog import Catalog;"
@@ -241,7 +266,7 @@ def test_killed_it_leaves_nothing(catalog: Catalog, truth: TruthFile) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
-    assert counts(catalog.database.path) == [0, 0, 0]
+    assert counts(catalog.database.path) == [0, 0, 0, 0]
     assert not catalog.evaluate(truth, baselines=False).meta["known"]
 
 
@@ -254,7 +279,7 @@ def test_a_failure_while_writing_leaves_nothing(
     monkeypatch.setattr("catalog.evaluation.record._columns", fail)
     with pytest.raises(ZeroDivisionError):
         catalog.evaluate(truth, baselines=False)
-    assert counts(catalog.database.path) == [0, 0, 0]
+    assert counts(catalog.database.path) == [0, 0, 0, 0]
 
 
 def test_a_truth_table_of_other_stars_is_refused(catalog: Catalog, tmp_path: Path) -> None:
