@@ -19,10 +19,10 @@ from astropy.table import Table
 
 from benchmarks.measure import measure, table
 from catalog import Catalog
-from catalog.external import matching
+from catalog.crossmatch import matching
+from catalog.database.table import to_table
 from catalog.surveys.mock import MockSurvey, write_mock
 from catalog.surveys.mock.survey import GAIA, MASTARALL
-from catalog.table import to_table
 
 N_ROW = 1_000_000
 N_STAR = 24_130

@@ -16,6 +16,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from benchmarks.measure import table
 from catalog import Catalog
+from catalog.anomaly.templates import read_templates
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.weights import load_weights
@@ -28,9 +29,8 @@ from catalog.evaluation.injection import choose_hosts
 from catalog.evaluation.stored import Stored, read_scores, spectra_of
 from catalog.evaluation.verdicts import RIGHT_CAUSE
 from catalog.extinction import extinction
-from catalog.quality import usable_rows
+from catalog.spectra.quality import usable_rows
 from catalog.surveys.mock.oddities import ODDITIES
-from catalog.templates import read_templates
 
 DATA = Path(os.environ.get("CATALOG_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 STRENGTHS = (0.5, 1.0, 2.0, 4.0)

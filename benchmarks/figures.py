@@ -15,7 +15,7 @@ from catalog import Catalog
 
 FIGURES = ("network", "losses", "errors", "reconstruction", "uncertainty", "neighbors", "latent")
 OF_A_STAR = ("reconstruction", "uncertainty", "neighbors")
-IMPORTED = ("catalog.plots", "catalog.reconstruction", "catalog.autoencoder.network")
+IMPORTED = ("catalog.figures.plots", "catalog.ensembles.reconstruction", "catalog.autoencoder.network")
 
 
 def draw(database: Path, ensemble: str, mangaid: str, name: str, folder: Path) -> float:

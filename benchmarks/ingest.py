@@ -21,9 +21,9 @@ from benchmarks.measure import measure, table
 from catalog import Catalog
 from catalog.database import schema
 from catalog.database.connection import append, array_column, expect_rows
-from catalog.ingest import MEMORY
-from catalog.loader import ROWS_PER_BLOCK
-from catalog.quality import quality
+from catalog.ingest.files import MEMORY
+from catalog.ingest.loader import ROWS_PER_BLOCK
+from catalog.spectra.quality import quality
 from catalog.surveys import recognise
 from catalog.surveys.fits_table import open_tables
 from catalog.surveys.mock import MockSurvey, write_mock

@@ -89,8 +89,8 @@ def made_up(path: Path, n: int) -> None:
 
 def ours(folder: Path) -> float:
     """The command as a whole, save the import of TensorFlow."""
-    import catalog.autoencoder.network
-    import catalog.scoring  # noqa: F401
+    import catalog.anomaly.scoring
+    import catalog.autoencoder.network  # noqa: F401
 
     fresh = folder / "fresh.duckdb"
     shutil.copy(folder / "c.duckdb", fresh)
@@ -102,7 +102,7 @@ def ours(folder: Path) -> float:
 def network_alone(_folder: Path, n: int = N_SPECTRUM) -> float:
     """Ten networks over arrays in memory, the spectra in blocks as we read them."""
     from catalog.autoencoder.model import Model
-    from catalog.spectra import ROWS_PER_BLOCK
+    from catalog.spectra.blocks import ROWS_PER_BLOCK
 
     network = Model(PAPER, N_PIXEL)
     spectra = np.log(flux_of(np.arange(n)))

@@ -11,42 +11,42 @@ from astropy.table import QTable, Table
 
 from catalog.anomaly.neighbors import neighbors, neighbors_of_all
 from catalog.anomaly.outliers import outliers
+from catalog.anomaly.regions import add_region, regions, remove_region
 from catalog.anomaly.standing import stand_the_rest
 from catalog.anomaly.tables import error_percentiles, top_errors
+from catalog.anomaly.templates import add_templates, remove_templates, templates
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.recipes import PAPER, find_recipe
-from catalog.contents import contents
+from catalog.crossmatch import Attached, attach, attached, detach, way_of
 from catalog.database.compaction import compact
 from catalog.database.connection import Database
+from catalog.database.contents import contents
+from catalog.database.forms import SpectrumForm, TableForm, spectrum_as, table_as
 from catalog.database.migration import upgrade
-from catalog.exchange import Exported, Imported, export_ensemble, import_ensemble
+from catalog.database.question import TIMEOUT, Answer, Parameters, answer
+from catalog.database.removal import Dependents, Kind, dependents_of, remove
+from catalog.database.summary import datasets, summary
+from catalog.ensembles.exchange import Exported, Imported, export_ensemble, import_ensemble
+from catalog.ensembles.registry import describe_ensemble, ensembles, losses
 from catalog.export.export import ExportedTable, export
-from catalog.external import Attached, attach, attached, detach, way_of
-from catalog.forms import SpectrumForm, TableForm, spectrum_as, table_as
-from catalog.ingest import ingest
-from catalog.labels import add_label, add_labels, labels, remove_label
-from catalog.loader import Ingested
-from catalog.publication import Published, publish
-from catalog.question import TIMEOUT, Answer, Parameters, answer
-from catalog.regions import add_region, regions, remove_region
-from catalog.registry import describe_ensemble, ensembles, losses
-from catalog.removal import Dependents, Kind, dependents_of, remove
-from catalog.spectrum import read_spectrum
-from catalog.summary import datasets, summary
-from catalog.templates import add_templates, remove_templates, templates
-from catalog.windows import widest_windows, window_usable, windows_table
+from catalog.export.publication import Published, publish
+from catalog.ingest.files import ingest
+from catalog.ingest.loader import Ingested
+from catalog.review.labels import add_label, add_labels, labels, remove_label
+from catalog.spectra.spectrum import read_spectrum
+from catalog.spectra.windows import widest_windows, window_usable, windows_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
     from specutils import Spectrum
 
+    from catalog.anomaly.scoring import Scored
     from catalog.autoencoder.training import Epoch
-    from catalog.ensemble import Member, Plan, Trained
+    from catalog.ensembles.training import Member, Plan, Trained
     from catalog.evaluation.injection import Injection
     from catalog.evaluation.truth import TruthFile
-    from catalog.plots import Plots
+    from catalog.figures.plots import Plots
     from catalog.report import Written
-    from catalog.scoring import Scored
 
 Range = tuple[float, float]
 
@@ -120,7 +120,7 @@ class Catalog:
         Writes the plan, then each finished model in a transaction of its own, with its weights beside the database; on
         a GPU up to ten models, which are trained together, in one.
         """
-        from catalog.ensemble import train_ensemble  # loads scikit-learn
+        from catalog.ensembles.training import train_ensemble  # loads scikit-learn
 
         found = find_recipe(recipe) if isinstance(recipe, str) else recipe
         return train_ensemble(self.database, dataset, found, models, name, on_plan, on_epoch)
@@ -135,7 +135,7 @@ class Catalog:
 
         Writes one transaction per 16,384 spectra, and one with where the scores stand, before which no view shows them.
         """
-        from catalog.scoring import score_dataset  # loads TensorFlow
+        from catalog.anomaly.scoring import score_dataset  # loads TensorFlow
 
         return score_dataset(self.database, dataset, ensemble, progress)
 
@@ -181,7 +181,7 @@ class Catalog:
     @property
     def plot(self) -> "Plots":
         """The figures, each a method that draws into a file: `catalog.plot.errors("errors.pdf")`, see `Plots`."""
-        from catalog.plots import Plots  # loads matplotlib
+        from catalog.figures.plots import Plots  # loads matplotlib
 
         return Plots(self.database)
 
@@ -520,7 +520,7 @@ class Catalog:
         Writes rows of anomaly_cause in one transaction; `meta` has n_new, how many. Raises CatalogError for a star
         without a score (the paper's section 4).
         """
-        from catalog.explain import explain  # loads scikit-learn, and TensorFlow where there is a network
+        from catalog.anomaly.explain import explain  # loads scikit-learn, and TensorFlow where there is a network
 
         return explain(self.database, stars, top, dataset, ensemble, again=again, progress=progress)
 
@@ -555,7 +555,9 @@ class Catalog:
         Columns wavelength, flux, ivar, mask, and one per model in the unit of flux, so that the mean of
         ((MODEL1 - flux) / max flux)² is its stored error (Eq. 2); `meta` has `error` and `role` of each. Read-only.
         """
-        from catalog.reconstruction import reconstruct  # loads scikit-learn, and TensorFlow where there is a network
+        from catalog.ensembles.reconstruction import (
+            reconstruct,  # loads scikit-learn, and TensorFlow where there is a network
+        )
 
         return reconstruct(self.database, mangaid, dataset, ensemble, models, plate, mjd)
 

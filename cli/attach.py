@@ -6,8 +6,8 @@ import click
 from catalog.cli.options import catalog_of, format_option
 from catalog.cli.output import say, show
 
+from catalog.crossmatch import Attached
 from catalog.errors import CatalogError
-from catalog.external import Attached
 
 
 @click.command()

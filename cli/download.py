@@ -9,9 +9,9 @@ from astropy.table import MaskedColumn, Table
 from catalog.cli.options import format_option
 from catalog.cli.output import progress_bar, say, show
 
-from catalog.download import BASE_URL, PAPER, Downloaded, Stock, stock_of
-from catalog.download import download as fetch
-from catalog.download.products import PRODUCTS
+from catalog.surveys.download import BASE_URL, PAPER, Downloaded, Stock, stock_of
+from catalog.surveys.download import download as fetch
+from catalog.surveys.download.products import PRODUCTS
 
 MEGABYTE = 1_000_000
 

@@ -6,7 +6,7 @@ import click
 from catalog.cli.options import catalog_of
 from catalog.cli.output import progress_bar, say
 
-from catalog.loader import Ingested
+from catalog.ingest.loader import Ingested
 
 
 @click.command()

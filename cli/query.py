@@ -10,9 +10,9 @@ import pyarrow as pa
 from catalog.cli.options import catalog_of, format_option
 from catalog.cli.output import chosen_format, say, show_blocks
 
+from catalog.database.question import TIMEOUT, parameter
+from catalog.database.table import to_table
 from catalog.errors import CatalogError
-from catalog.question import TIMEOUT, parameter
-from catalog.table import to_table
 
 ON_TERMINAL = 100
 """Rows of a table that are shown on a terminal, if --limit does not say otherwise."""

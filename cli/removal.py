@@ -6,8 +6,8 @@ import click
 from catalog.cli.options import catalog_of
 from catalog.cli.output import say
 
+from catalog.database.removal import Dependents, Kind
 from catalog.errors import CatalogError
-from catalog.removal import Dependents, Kind
 
 HELP = {
     "dataset": """Remove a dataset and all that depends on it.

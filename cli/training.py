@@ -8,7 +8,7 @@ from catalog.cli.output import progress_bar, say
 
 if TYPE_CHECKING:
     from catalog.autoencoder.training import Epoch
-    from catalog.ensemble import Member, Plan
+    from catalog.ensembles.training import Member, Plan
 
 
 class TrainingTalk:

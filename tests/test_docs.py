@@ -8,26 +8,13 @@ import numpy as np
 import pytest
 from catalog.cli.main import COMMANDS
 from conftest import MANGAIDS, N_STAR, ODD, REPOSITORY
+from documented import COOKBOOK, DOCS, MAKEFILE, README, blocks, commands
 from files import write_parameters, write_visits
 
 from catalog import Catalog
 from catalog.autoencoder.recipes import RECIPES, find_recipe
 from catalog.database.views import VIEWS
 from catalog.evaluation.truth import TruthFile
-
-README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-DOCS = [path.read_text(encoding="utf-8") for path in sorted((REPOSITORY / "docs").glob("*.md"))]
-COOKBOOK = (REPOSITORY / "docs" / "cookbook.md").read_text(encoding="utf-8")
-MAKEFILE = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
-
-
-def blocks(language: str, *documents: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", "\n".join(documents or [README]), re.S)
-
-
-def commands(program: str) -> list[str]:
-    lines = [line for block in blocks("console", README, *DOCS) for line in block.splitlines()]
-    return [line[2:].split("#")[0].strip() for line in lines if line.startswith(f"$ {program} ")]
 
 
 @pytest.fixture(scope="module")

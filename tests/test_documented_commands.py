@@ -17,8 +17,8 @@ from astropy.table import Table
 from catalog.cli.main import main
 from click.testing import CliRunner
 from conftest import MANGAIDS, ODD
-from test_docs import blocks, commands
-from test_templates import write as write_templates
+from documented import blocks, commands
+from template_files import write_templates
 
 from catalog import Catalog
 

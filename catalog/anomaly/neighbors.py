@@ -11,8 +11,8 @@ from catalog.anomaly.nearest import nearest
 from catalog.database import schema
 from catalog.database.connection import Database, append, array_rows, arrow
 from catalog.database.names import find_ensemble, find_scored_dataset, require_star
+from catalog.database.table import of_scores, to_table
 from catalog.errors import CatalogError
-from catalog.table import of_scores, to_table
 
 MOST = 1000
 """Neighbours that can be asked for."""

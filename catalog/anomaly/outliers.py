@@ -6,8 +6,8 @@ from astropy.table import Table
 
 from catalog.database.connection import Database, arrow
 from catalog.database.names import find_ensemble, find_region, find_scored_dataset
+from catalog.database.table import of_scores, to_table
 from catalog.errors import CatalogError
-from catalog.table import of_scores, to_table
 
 BY = {
     "error": "consensus_rank",

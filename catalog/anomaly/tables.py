@@ -4,7 +4,7 @@ from astropy.table import Table
 
 from catalog.database.connection import Database, arrow
 from catalog.database.names import find_ensemble, find_scored_dataset
-from catalog.table import of_scores, to_table
+from catalog.database.table import of_scores, to_table
 
 PERCENTILES = """
 SELECT model, n_spectrum, percentile_1, percentile_10, percentile_50, percentile_90, percentile_99

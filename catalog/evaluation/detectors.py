@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from catalog.anomaly.scoring import padded
 from catalog.anomaly.standing import error_alike, isolation
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
@@ -15,8 +16,7 @@ from catalog.errors import CatalogError
 from catalog.evaluation.consensus import Population
 from catalog.evaluation.methods import AUTOENCODER, BASELINES, SCORES
 from catalog.evaluation.stored import Stored, latents, scored_blocks, spectra_of, training_split
-from catalog.quality import usable_rows
-from catalog.scoring import padded
+from catalog.spectra.quality import usable_rows
 
 if TYPE_CHECKING:
     from catalog.evaluation.baselines import Baselines

@@ -13,13 +13,13 @@ from astropy.table import Table
 from catalog import __version__
 from catalog.database import schema
 from catalog.database.connection import Database, append, arrow, next_id
+from catalog.database.table import to_table
 from catalog.evaluation.agreement import Agreement
 from catalog.evaluation.methods import METHODS
 from catalog.evaluation.recovery import Estimate, Recovery
 from catalog.evaluation.stored import Stored
 from catalog.evaluation.verdicts import VerdictCount
 from catalog.provenance import canonical_json, utc_now, versions_of
-from catalog.table import to_table
 
 PATIENCE = 600
 """Seconds to wait for somebody who is reading, before a computed result is given up."""

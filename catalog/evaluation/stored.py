@@ -12,7 +12,7 @@ from catalog.database.connection import Database, array_rows, arrow
 from catalog.database.names import find_ensemble, find_scored_dataset
 from catalog.evaluation.methods import SCORES
 from catalog.provenance import canonical_json
-from catalog.spectra import SpectrumBlock, Window, usable_blocks, wavelength, window
+from catalog.spectra.blocks import SpectrumBlock, Window, usable_blocks, wavelength, window
 
 STARS = """
 SELECT spectrum.spectrum_id, spectrum.star_id, cmd.mangaid, cmd.bp_rp, cmd.abs_g

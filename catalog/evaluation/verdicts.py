@@ -13,7 +13,7 @@ from catalog.causes.case import LARGEST, Case, case_of
 from catalog.database.connection import Database, arrow
 from catalog.evaluation.injection import PlantedBlock
 from catalog.evaluation.stored import Stored
-from catalog.quality import usable_rows
+from catalog.spectra.quality import usable_rows
 
 RIGHT_CAUSE = {
     "artifact-9500": "instrument",

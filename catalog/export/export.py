@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from catalog.database.connection import Database
 from catalog.database.names import find_dataset, find_ensemble
+from catalog.database.question import answer, checked
 from catalog.database.relations import Column, Relation, columns, find_relation, quoted, relations
 from catalog.errors import CatalogError
 from catalog.export.fields import field, known
@@ -22,7 +23,6 @@ from catalog.export.provenance import about
 from catalog.export.spool import Spool
 from catalog.export.text import write_csv, write_ecsv
 from catalog.export.votable import write_votable
-from catalog.question import answer, checked
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from catalog.database.meaning import MEANINGS
 from catalog.database.relations import Column, quoted
+from catalog.database.table import AMBIGUOUS
 from catalog.database.ucd import UCDS
-from catalog.table import AMBIGUOUS
 
 KINDS = {
     "BOOLEAN": "bool",

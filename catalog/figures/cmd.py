@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from catalog.diagram import Diagram, Sample
+from catalog.figures.diagram import Diagram, Sample
 from catalog.figures.file import save
 from catalog.figures.style import (
     ABS_G,

@@ -20,7 +20,7 @@ from catalog.figures.spectra import (
     taken,
 )
 from catalog.figures.style import BLUE, TWO_COLUMNS, WAVELENGTH
-from catalog.spectrum import is_bad
+from catalog.spectra.spectrum import is_bad
 
 ROLES = {"train": "in the training split", "validation": "in the validation split", None: "in neither split"}
 

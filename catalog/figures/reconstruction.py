@@ -24,7 +24,7 @@ from catalog.figures.spectra import (
     put_legend,
 )
 from catalog.figures.style import GREY, TWO_COLUMNS, VERMILLION, WAVELENGTH
-from catalog.spectrum import is_bad
+from catalog.spectra.spectrum import is_bad
 
 ROW = 1.75
 """Height of a model's two panels with the room above them, in inches."""

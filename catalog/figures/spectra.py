@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from catalog.figures.style import ABS_G, BAD, BP_RP, MASKED
-from catalog.spectrum import is_bad, is_masked
+from catalog.spectra.spectrum import is_bad, is_masked
 
 SPIKE = 3
 """A peak counts as one of single pixels, and is cut off, if it is so many times as high as the third highest pixel. A

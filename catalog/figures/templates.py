@@ -12,7 +12,7 @@ from catalog.causes.likeness import Match
 from catalog.figures.file import save
 from catalog.figures.spectra import MINUS, height_of_facts, put_facts
 from catalog.figures.style import BLUE, TWO_COLUMNS, VERMILLION, WAVELENGTH
-from catalog.spectrum import is_bad
+from catalog.spectra.spectrum import is_bad
 
 ROW, ABOVE, BELOW = 0.62, 0.1, 0.45
 """Height of a template, and room above and below, in inches."""

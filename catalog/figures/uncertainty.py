@@ -20,7 +20,7 @@ from catalog.figures.spectra import (
     put_legend,
 )
 from catalog.figures.style import BLUE, FLUX, TWO_COLUMNS, WAVELENGTH
-from catalog.spectrum import is_bad
+from catalog.spectra.spectrum import is_bad
 
 
 def draw(spectrum: QTable, alike: Sequence[QTable], known: Mapping[str, Any], model: str, path: Path) -> None:

@@ -13,7 +13,7 @@ from catalog.report.cells import Column, counted, grid, interval, text
 from catalog.report.document import Block, Facts, Missing, Section, Statements, Text
 from catalog.report.pictures import Pictures
 from catalog.report.scope import Asker, Row, Scope
-from catalog.spectra import trained_wavelength, window
+from catalog.spectra.blocks import trained_wavelength, window
 
 TRAIN = Missing("No ensemble is trained.", ("catalog train --dataset NAME",))
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from catalog.database.connection import Database
 from catalog.errors import CatalogError
-from catalog.plots import Plots
+from catalog.figures.plots import Plots
 from catalog.report.document import Missing, Picture
 
 DPI = 200

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from catalog.diagram import with_kinds
-from catalog.external.attachment import ATTACHED
-from catalog.plots import Plots
+from catalog.crossmatch.attachment import ATTACHED
+from catalog.figures.diagram import with_kinds
+from catalog.figures.plots import Plots
 from catalog.report import questions
 from catalog.report.cells import Column, counted, grid, interval, text
 from catalog.report.document import Block, Missing, Section, Text

@@ -6,11 +6,11 @@ from typing import Any
 
 from astropy.table import QTable
 
+from catalog.anomaly.explain import Case, case_of_star
 from catalog.database.names import find_ensemble
-from catalog.explain import Case, case_of_star
 from catalog.figures import cause, reconstruction
 from catalog.report.scope import Row, Scope
-from catalog.spectrum import describe_spectrum, read_arrays
+from catalog.spectra.spectrum import describe_spectrum, read_arrays
 
 
 class Study:

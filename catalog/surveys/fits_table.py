@@ -17,8 +17,8 @@ import numpy as np
 from astropy.io import fits
 from isal import igzip, isal_zlib
 
-from catalog.ahead import ahead
 from catalog.errors import CatalogError
+from catalog.prefetch import ahead
 
 Stream = io.BufferedReader | gzip.GzipFile
 

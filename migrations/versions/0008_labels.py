@@ -13,7 +13,7 @@ One row per star, label and author; there is no constraint for it, since an inde
 
 from alembic import op
 
-from catalog.healpix import place_spectra
+from catalog.database.healpix import place_spectra
 
 revision = "0008"
 down_revision = "0007"

@@ -85,9 +85,9 @@ Catalog({str(database)!r}).{what}"""
 
 
 KILLS = {
-    "in the first part": ("catalog.scoring._append", 1, 0),
-    "in the second part": ("catalog.scoring._append", 2, 15),
-    "between the scores and where they stand": ("catalog.scoring.stand_the_rest", 1, 39),
+    "in the first part": ("catalog.anomaly.scoring._append", 1, 0),
+    "in the second part": ("catalog.anomaly.scoring._append", 2, 15),
+    "between the scores and where they stand": ("catalog.anomaly.scoring.stand_the_rest", 1, 39),
     "while the scores of the second model are stood": ("catalog.anomaly.standing.stand_scores", 2, 39),
     "while the consensus is stood": ("catalog.anomaly.standing.rank_among_peers", 1, 39),
 }
@@ -200,7 +200,7 @@ def test_new_photometry_and_new_peers_come_together_or_not_at_all(
     cut.write_bytes(write_combspec(tmp_path / "whole.fits", ["7-new"], smooth_flux(1)).read_bytes()[:40_000])
     with pytest.raises(CatalogError):
         Catalog(database).ingest([path, cut])
-    for where in ("catalog.ingest.stand_again", "catalog.anomaly.standing.rank_among_peers"):
+    for where in ("catalog.ingest.files.stand_again", "catalog.anomaly.standing.rank_among_peers"):
         killed(database, where, f"ingest([{str(path)!r}])")
     assert contents(database, "gaia_match", *STANDINGS) == contents(stood, "gaia_match", *STANDINGS)
 

@@ -4,8 +4,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from any_recipe import ANY_RECIPE
 from hypothesis import given
-from test_recipe import RECIPES as ANY_RECIPE
 
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.recipes import FAST, PAPER, PCA, RECIPES, find_recipe, to_toml

@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 from files import write_combspec, write_mastarall
 from http_server import Site, Trouble, site
 
-from catalog.download.products import PAPER, PRODUCTS
+from catalog.surveys.download.products import PAPER, PRODUCTS
 
 SMALL, MASTARALL = (
     next(product.path for product in PRODUCTS if product.name == name) for name in ("small", "mastarall")

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_question import ENDLESS
+from questions import ENDLESS
 
 ODDITIES = """
 SELECT

@@ -5,7 +5,7 @@ from catalog.cli.training import TrainingTalk
 
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.training import Epoch
-from catalog.planning import Member, Plan
+from catalog.ensembles.planning import Member, Plan
 
 MEMBERS = [Member(1, 1, 0), Member(2, 2, 0)]
 PLAN = Plan(1, "test", 1, Recipe(epochs=3), 2, 30, MEMBERS)

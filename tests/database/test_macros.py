@@ -14,8 +14,8 @@ from catalog import Catalog
 from catalog.database.connection import Database
 from catalog.database.migration import configuration, upgrade
 from catalog.errors import CatalogError
-from catalog.quality import usable_rows
-from catalog.spectra import usable_blocks, window
+from catalog.spectra.blocks import usable_blocks, window
+from catalog.spectra.quality import usable_rows
 from catalog.surveys.mock import MockSurvey, write_mock
 
 N = 40

@@ -20,7 +20,7 @@ from catalog.database.names import find_ensemble
 from catalog.database.schema import REVISION, metadata
 from catalog.database.views import MACROS, VIEWS, columns_of_macro, definition
 from catalog.errors import CatalogError
-from catalog.spectra import trained_wavelength
+from catalog.spectra.blocks import trained_wavelength
 
 
 @pytest.fixture

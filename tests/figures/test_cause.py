@@ -8,7 +8,7 @@ from conftest import MANGAIDS, ODD
 from drawing import drawn, labels, texts
 
 from catalog import Catalog
-from catalog.explain import case_of_star
+from catalog.anomaly.explain import case_of_star
 from catalog.figures.file import SUFFIXES
 
 

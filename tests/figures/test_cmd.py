@@ -9,9 +9,9 @@ from astropy.table import Table
 from conftest import MANGAIDS
 
 from catalog import Catalog
-from catalog.diagram import MOST_KINDS, OTHERS, diagram, with_kinds
 from catalog.errors import CatalogError
 from catalog.figures.cmd import _figure
+from catalog.figures.diagram import MOST_KINDS, OTHERS, diagram, with_kinds
 
 
 @pytest.fixture

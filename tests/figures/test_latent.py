@@ -11,8 +11,8 @@ from matplotlib.collections import PathCollection
 from matplotlib.text import Text
 
 from catalog import Catalog
+from catalog.anomaly.latent_map import principal_axes
 from catalog.errors import CatalogError
-from catalog.latents import principal_axes
 
 
 def clouds(figure: object) -> list[PathCollection]:

@@ -12,7 +12,7 @@ import pytest
 from astropy.table import Table
 from conftest import MANGAIDS
 from files import WAVELENGTH, smooth_flux, write_combspec, write_table
-from reading import Page, read
+from report_reading import Page, read
 
 from catalog import Catalog
 from catalog.autoencoder.recipe import Recipe

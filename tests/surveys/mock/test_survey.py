@@ -12,7 +12,7 @@ from astropy.io import fits
 
 from catalog import Catalog
 from catalog.errors import CatalogError
-from catalog.quality import usable_rows
+from catalog.spectra.quality import usable_rows
 from catalog.surveys import recognise
 from catalog.surveys.fits_table import open_table
 from catalog.surveys.mock import MockSurvey, recorded_survey, write_mock

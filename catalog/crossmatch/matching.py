@@ -1,0 +1,213 @@
+"""Which rows of an attached catalog are which stars, as rows of `external_match`."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import sqlalchemy as sa
+
+from catalog.crossmatch import sky
+from catalog.crossmatch.columns import Column
+from catalog.crossmatch.match_by import RELEASES, ByGaia, ByMangaid, OnSky, Way
+from catalog.database.connection import arrow, execute_with, raw_connection
+from catalog.database.external import quoted, table_of
+from catalog.errors import CatalogError
+
+# What is asked of every star; `known`: it can be asked. A hash over all says whether anything has changed.
+ASKED = {
+    ByGaia: """
+        SELECT star.star_id, gaia.source_id AS key, gaia.source_id IS NOT NULL AS known
+        FROM star
+        LEFT JOIN gaia_match AS gaia
+            ON gaia.star_id = star.star_id AND gaia.gaia_release IN (SELECT unnest($releases))
+        QUALIFY row_number() OVER (PARTITION BY star.star_id ORDER BY gaia.source_id NULLS LAST) = 1
+    """,
+    ByMangaid: "SELECT star.star_id, star.mangaid AS key, true AS known FROM star",
+    OnSky: """
+        SELECT
+            star.star_id, star.ra, star.dec, star.epoch::DOUBLE AS epoch, gaia.pmra::DOUBLE AS pmra,
+            gaia.pmdec::DOUBLE AS pmdec, star.ra IS NOT NULL AND star.dec IS NOT NULL AS known
+        FROM star
+        LEFT JOIN gaia_match AS gaia
+            ON gaia.star_id = star.star_id AND gaia.pmra IS NOT NULL AND gaia.pmdec IS NOT NULL
+        QUALIFY row_number() OVER (PARTITION BY star.star_id ORDER BY gaia.gaia_release = 'DR2', gaia.gaia_release) = 1
+    """,
+}
+
+FINGERPRINT = "SELECT sha256(coalesce(string_agg(asked::VARCHAR, chr(10) ORDER BY star_id), '')) FROM asked"
+
+OTHER_RELEASE = """
+SELECT count(*)
+FROM asked
+WHERE NOT known AND star_id IN (SELECT gaia_match.star_id FROM gaia_match WHERE gaia_match.source_id IS NOT NULL)
+"""
+
+PAIR_BY_KEY = """
+CREATE TEMP TABLE pair AS
+SELECT asked.star_id, listed.catalog_row, NULL::DOUBLE AS separation_arcsec
+FROM asked
+JOIN listed ON listed.key = asked.key
+"""
+
+PAIR_ON_SKY = "CREATE TEMP TABLE pair AS SELECT star_id, catalog_row, separation_arcsec FROM _incoming"
+
+MATCH = """
+INSERT INTO external_match (external_catalog_id, star_id, catalog_row, separation_arcsec, n_candidate)
+SELECT
+    $external_catalog_id,
+    asked.star_id,
+    pair.catalog_row,
+    pair.separation_arcsec,
+    CASE WHEN asked.known THEN count(pair.catalog_row) OVER (PARTITION BY asked.star_id) END
+FROM asked
+LEFT JOIN pair ON pair.star_id = asked.star_id
+QUALIFY $every OR row_number() OVER (
+    PARTITION BY asked.star_id ORDER BY pair.separation_arcsec NULLS LAST, pair.catalog_row
+) = 1
+ORDER BY asked.star_id, pair.separation_arcsec, pair.catalog_row
+"""
+
+
+# Types of columns, as DuckDB calls them.
+INTEGER = r"[A-Z]*INT(EGER)?"
+DECIMAL = r"FLOAT|DOUBLE|DECIMAL\(.*\)"
+
+
+@dataclass(frozen=True)
+class Matched:
+    """n_row_unusable : rows without a usable id or position; remarks : what else a user should know, a line each."""
+
+    n_row_unusable: int
+    remarks: tuple[str, ...] = ()
+
+
+def ask(connection: sa.Connection, way: Way) -> str:
+    """Put what is asked of every star into the temporary table `asked`; returns its SHA-256.
+
+    Writes nothing that stays.
+    """
+    releases = {"releases": list(RELEASES[way.release])} if isinstance(way, ByGaia) else None
+    raw_connection(connection).execute(f"CREATE TEMP TABLE asked AS {ASKED[type(way)]}", releases)
+    return str(connection.exec_driver_sql(FINGERPRINT).scalar())
+
+
+def match(
+    connection: sa.Connection,
+    name: str,
+    external_catalog_id: int,
+    way: Way,
+    epoch: float | None,
+    columns: dict[str, Column],
+    *,
+    every: bool,
+) -> Matched:
+    """Write what is found for every star in `asked`: its row, or all that fit, or that there is none.
+
+    epoch : of the catalog's positions, yr; columns : of the catalog
+    Writes inside the connection's transaction. Raises CatalogError if a column is absent or does not hold what it
+    should.
+    """
+    if isinstance(way, OnSky):
+        matched = _pair_on_sky(connection, name, way, epoch, columns)
+    else:
+        matched = _pair_by_key(connection, name, way, columns)
+    wanted = {"external_catalog_id": external_catalog_id, "every": every}
+    raw_connection(connection).execute(MATCH, wanted)
+    return matched
+
+
+def find_column(connection: sa.Connection, name: str, columns: dict[str, Column], asked: str) -> tuple[str, str]:
+    """Name in the table and type of a column, asked for by its name in the file or the table, as SQL takes it.
+
+    Read-only. Raises CatalogError if there is none.
+    """
+    exact = [each for each, column in columns.items() if asked in (each, column.name)]
+    alike = [each for each in columns if each.lower() == asked.lower()]
+    if not exact + alike:
+        shown = ", ".join(list(columns)[:40]) + (", …" if len(columns) > 40 else "")
+        raise CatalogError(f"{name} has no column {asked}; it has: {shown}")
+    found = (exact + alike)[0]
+    types = arrow(connection, f"SELECT typeof({quoted(found)}) AS type FROM {table_of(name)} LIMIT 1")
+    return found, types["type"][0].as_py()
+
+
+def _pair_by_key(connection: sa.Connection, name: str, way: ByGaia | ByMangaid, columns: dict[str, Column]) -> Matched:
+    column, type_ = find_column(connection, name, columns, way.column)
+    key = _gaia_key(column, type_, way.release) if isinstance(way, ByGaia) else _mangaid_key(column, type_)
+    raw = raw_connection(connection)
+    raw.execute(f"CREATE TEMP TABLE listed AS SELECT catalog_row, {key} AS key FROM {table_of(name)}")
+    n_unusable, n_row = raw.execute("SELECT count(*) FILTER (key IS NULL), count(*) FROM listed").fetchall()[0]
+    what = f"{way.release} id of Gaia" if isinstance(way, ByGaia) else "MaNGA id"
+    if n_unusable == n_row:
+        raise CatalogError(f"column {column} holds no {what} in any of its {n_row} rows; name another column")
+    raw.execute(PAIR_BY_KEY)
+    if not isinstance(way, ByGaia):
+        return Matched(n_unusable)
+    n_other = connection.exec_driver_sql(OTHER_RELEASE).scalar()
+    if not n_other:
+        return Matched(n_unusable)
+    others = f"{n_other} stars have a Gaia id of another release only, and were not compared with ids of {way.release}"
+    return Matched(n_unusable, (others,))
+
+
+def _gaia_key(column: str, type_: str, release: str) -> str:
+    """Ids never pass through a float, in which they lose digits."""
+    if re.fullmatch(DECIMAL, type_):
+        raise CatalogError(
+            f"column {column} holds decimal numbers, in which Gaia ids lose digits; write it as integers or as text"
+        )
+    if type_ == "VARCHAR":
+        said = "DR2" if release == "DR2" else "E?DR3"
+        digits = f"regexp_extract({quoted(column)}, '^\\s*(?:Gaia\\s+{said}\\s+)?(\\d+)\\s*$', 1)"
+    elif re.fullmatch(INTEGER, type_):
+        digits = quoted(column)
+    else:
+        raise CatalogError(f"column {column} holds {type_}, not Gaia ids; name a column of integers or of text")
+    return f"CASE WHEN TRY_CAST({digits} AS BIGINT) > 0 THEN TRY_CAST({digits} AS BIGINT) END"
+
+
+def _mangaid_key(column: str, type_: str) -> str:
+    if type_ != "VARCHAR":
+        raise CatalogError(f"column {column} holds {type_}; MaNGA ids are text, as 7-17219806")
+    return f"nullif(trim({quoted(column)}), '')"
+
+
+def _pair_on_sky(
+    connection: sa.Connection, name: str, way: OnSky, epoch: float | None, columns: dict[str, Column]
+) -> Matched:
+    coordinates = []
+    for asked in (way.ra, way.dec):
+        column, type_ = find_column(connection, name, columns, asked)
+        unit = columns[column].unit
+        if not re.fullmatch(f"{DECIMAL}|{INTEGER}", type_):
+            raise CatalogError(
+                f"column {column} holds {'text' if type_ == 'VARCHAR' else type_}, not numbers; give a column in "
+                "decimal degrees, hours or radians"
+            )
+        coordinates.append(f"{quoted(column)}::DOUBLE * {sky.degrees_per(unit, column)!r}")
+    stars = arrow(connection, "SELECT * FROM asked WHERE known ORDER BY star_id")
+    ra, dec, at, pmra, pmdec = (sky.float64(stars[key]) for key in ("ra", "dec", "epoch", "pmra", "pmdec"))
+    places = sky.at_epoch(ra, dec, at, pmra, pmdec, float(epoch or 0))
+    rows = _positions(connection, name, *coordinates)
+    star, row, separation, n_unusable = sky.pairs_within(places, rows, way.radius)
+    n_row = connection.exec_driver_sql(f"SELECT count(*) FROM {table_of(name)}").scalar()
+    if n_unusable == n_row:
+        raise CatalogError(f"no row of {name} has a position in {way.ra} and {way.dec}; name other columns")
+    pairs = {
+        "star_id": stars["star_id"].combine_chunks().take(pa.array(star)),
+        "catalog_row": row,
+        "separation_arcsec": separation,
+    }
+    execute_with(connection, PAIR_ON_SKY, pa.table(pairs))
+    return Matched(n_unusable)
+
+
+def _positions(
+    connection: sa.Connection, name: str, ra: str, dec: str
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Row number, ra and dec in deg of a catalog, in blocks."""
+    asked = f"SELECT catalog_row, {ra} AS ra, {dec} AS dec FROM {table_of(name)}"
+    for block in raw_connection(connection).execute(asked).to_arrow_reader(sky.BLOCK):
+        yield block["catalog_row"].to_numpy(), sky.float64(block["ra"]), sky.float64(block["dec"])

@@ -1,6 +1,0 @@
-"""Catalogs of other people: their files as tables of the database, and which of their rows are our stars."""
-
-from catalog.external.attachment import Attached, attach, attached, detach
-from catalog.external.ways import ByGaia, ByMangaid, OnSky, Way, way_of
-
-__all__ = ["Attached", "ByGaia", "ByMangaid", "OnSky", "Way", "attach", "attached", "detach", "way_of"]

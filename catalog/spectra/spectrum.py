@@ -1,0 +1,177 @@
+"""One spectrum of a star: which one is meant, its arrays, and what is known of it."""
+
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from astropy import units as u
+from astropy.table import QTable
+
+from catalog.database.connection import Database, arrow
+from catalog.database.meaning import MEANINGS
+from catalog.database.names import find_star_dataset, require_star
+from catalog.database.views import definition
+from catalog.errors import CatalogError
+from catalog.spectra.blocks import wavelength
+
+SPECTRUM = """
+SELECT
+    spectrum.spectrum_id,
+    star.mangaid,
+    dataset.name AS dataset,
+    dataset.dataset_id,
+    spectrum.plate,
+    spectrum.mjd,
+    source_file.name AS source_file,
+    source_file.sha256,
+    spectrum.source_row
+FROM spectrum
+JOIN star ON star.star_id = spectrum.star_id
+JOIN dataset ON dataset.dataset_id = spectrum.dataset_id
+JOIN source_file ON source_file.source_file_id = spectrum.source_file_id
+WHERE spectrum.star_id = $star_id AND spectrum.dataset_id = $dataset_id
+  AND ($plate IS NULL OR spectrum.plate = $plate) AND ($mjd IS NULL OR spectrum.mjd = $mjd)
+ORDER BY spectrum.plate, spectrum.mjd
+"""
+
+ARRAYS = """
+SELECT flux, ivar, mask FROM spectrum_array WHERE spectrum_id = $spectrum_id
+"""
+
+PHOTOMETRY = "SELECT cmd.bp_rp, cmd.abs_g FROM cmd WHERE cmd.star_id = $star_id"
+
+# Of the whole dataset at once, since a rank is one among all.
+CONSENSUS = """
+SELECT
+    max(consensus.consensus_rank) FILTER (consensus.spectrum_id = $spectrum_id) AS consensus_rank,
+    max(consensus.n_flagged) FILTER (consensus.spectrum_id = $spectrum_id) AS n_flagged,
+    max(consensus.n_model) FILTER (consensus.spectrum_id = $spectrum_id) AS n_model,
+    count(*) AS n_spectrum
+FROM consensus_anomaly AS consensus
+WHERE consensus.ensemble_id = $ensemble_id AND consensus.dataset_id = $dataset_id
+"""
+
+VISIT_FLAGS = """
+SELECT coalesce(visit_flag.flag, 'bit ' || visit_flag.bit) AS flag, count(*) AS n_visit
+FROM visit_flag
+WHERE visit_flag.star_id = $star_id
+GROUP BY flag, visit_flag.bit
+ORDER BY visit_flag.bit
+"""
+
+# The names of the bits stand in the view; here its visits are the one spectrum, whose own bits count.
+SPECTRUM_FLAGS = f"""
+WITH visit AS (
+    SELECT spectrum.star_id, spectrum.plate, spectrum.ifudesign, spectrum.mjd, spectrum.mjdqual
+    FROM spectrum
+    WHERE spectrum.spectrum_id = $spectrum_id
+)
+
+SELECT coalesce(visit_flag.flag, 'bit ' || visit_flag.bit) AS flag
+FROM ({definition("visit_flag")}) AS visit_flag
+ORDER BY visit_flag.bit
+"""
+
+
+def find_spectrum(
+    connection: sa.Connection, mangaid: str, dataset: sa.Row, plate: int | None = None, mjd: int | None = None
+) -> dict[str, Any]:
+    """The row of a star's spectrum in a dataset: its number, visit, file and place in it, as `SPECTRUM`.
+
+    plate, mjd : the visit, where a star has several spectra in the dataset
+    Read-only. Raises CatalogError if the star is unknown, or has no such spectrum, or several.
+    """
+    wanted = {
+        "star_id": require_star(connection, mangaid),
+        "dataset_id": dataset.dataset_id,
+        "plate": plate,
+        "mjd": mjd,
+    }
+    found = arrow(connection, SPECTRUM, wanted).to_pylist()
+    if not found:
+        visit = " of that visit" if (plate, mjd) != (None, None) else ""
+        raise CatalogError(f"star {mangaid} has no spectrum{visit} in dataset {dataset.name}")
+    if len(found) > 1:
+        visits = ", ".join(f"{row['plate']} {row['mjd']}" for row in found)
+        raise CatalogError(f"star {mangaid} has {len(found)} spectra in {dataset.name}; choose plate and mjd: {visits}")
+    return {"star_id": wanted["star_id"]} | found[0]
+
+
+def read_arrays(connection: sa.Connection, row: dict[str, Any]) -> QTable:
+    """Wavelength (vacuum), flux, ivar and mask of a spectrum with units, (n_pixel,) each; `meta` is its row.
+
+    row : with spectrum_id and dataset_id
+    Columns that the file did not have are absent. Read-only.
+    """
+    spectrum = QTable(
+        {"wavelength": wavelength(connection, row["dataset_id"]) * u.Unit(MEANINGS["wavelength"].unit)}, meta=row
+    )
+    arrays = arrow(connection, ARRAYS, {"spectrum_id": row["spectrum_id"]})
+    for name in arrays.column_names:
+        if not arrays[name].null_count:
+            unit = MEANINGS[name].unit
+            values = arrays[name].chunk(0).flatten().to_numpy()
+            spectrum[name] = values * u.Unit(unit) if unit else values
+    return spectrum
+
+
+def read_spectrum(
+    database: Database, mangaid: str, dataset: str | None, plate: int | None = None, mjd: int | None = None
+) -> QTable:
+    """One spectrum, as `find_spectrum` finds it and `read_arrays` reads it.
+
+    dataset : None: the only one that has the star
+    Read-only. Raises CatalogError.
+    """
+    with database.read() as connection:
+        found = find_star_dataset(connection, mangaid, dataset)
+        return read_arrays(connection, find_spectrum(connection, mangaid, found, plate, mjd))
+
+
+def describe_spectrum(connection: sa.Connection, row: dict[str, Any], ensemble: sa.Row) -> dict[str, Any]:
+    """What is known of a spectrum beside its arrays.
+
+    row : of `find_spectrum`
+    Returns the row with bp_rp and abs_g (mag); the ensemble and its window (Angstrom, None: all); consensus_rank,
+    n_flagged and n_model there, among n_spectrum spectra; flags: names of its quality bits (MASTAR_QUAL), or for a
+    spectrum of several visits in how many of them each is set. Unknown is None. Read-only.
+    """
+    (photometry,) = arrow(connection, PHOTOMETRY, {"star_id": row["star_id"]}).to_pylist()
+    wanted = {
+        "spectrum_id": row["spectrum_id"],
+        "dataset_id": row["dataset_id"],
+        "ensemble_id": ensemble.ensemble_id,
+    }
+    (consensus,) = arrow(connection, CONSENSUS, wanted).to_pylist()
+    if row["mjd"] is None:
+        found = arrow(connection, VISIT_FLAGS, {"star_id": row["star_id"]}).to_pylist()
+        flags = [f"{flag['flag']} in {flag['n_visit']}" for flag in found]
+    else:
+        found = arrow(connection, SPECTRUM_FLAGS, {"spectrum_id": row["spectrum_id"]}).to_pylist()
+        flags = [flag["flag"] for flag in found]
+    window = ensemble.recipe.get("window")
+    return row | {"ensemble": ensemble.name, "window": window} | photometry | consensus | {"flags": flags}
+
+
+def is_bad(spectrum: QTable) -> np.ndarray:
+    """Whether no model takes a pixel: flux not finite, or not above 0; (n_pixel,) bool. Read-only."""
+    flux = np.asarray(spectrum["flux"])
+    return ~(np.isfinite(flux) & (flux > 0))
+
+
+def is_masked(spectrum: QTable) -> np.ndarray:
+    """Whether a pixel says nothing: its mask is not 0, or its ivar is not above 0; (n_pixel,) bool. Read-only.
+
+    Where no pixel has ivar, the file had none, and only the mask counts.
+    """
+    masked = np.zeros(len(spectrum), bool)
+    if "mask" in spectrum.colnames:
+        masked |= np.asarray(spectrum["mask"]) != 0
+    if has_ivar(spectrum):
+        masked |= ~(spectrum["ivar"].value > 0)
+    return masked
+
+
+def has_ivar(spectrum: QTable) -> bool:
+    """Whether the uncertainty of any pixel is known. Read-only."""
+    return "ivar" in spectrum.colnames and bool(np.any(spectrum["ivar"].value > 0))
