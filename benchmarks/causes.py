@@ -20,7 +20,7 @@ from catalog.anomaly.templates import read_templates
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.weights import load_weights
-from catalog.causes.case import Case, case_of
+from catalog.causes.diagnosis import Diagnosis, diagnose
 from catalog.causes.likeness import Templates, on_grid
 from catalog.causes.verdict import CAUSES
 from catalog.causes.windows import WINDOWS
@@ -51,7 +51,7 @@ def hosts(stored: Stored) -> np.ndarray:
     return chosen
 
 
-def planted(catalog: Catalog, stored: Stored, seed: int) -> list[tuple[str, float, Case]]:
+def planted(catalog: Catalog, stored: Stored, seed: int) -> list[tuple[str, float, Diagnosis]]:
     """Kind, strength and case of every oddity planted in hosts of a seed, and of hosts as they are."""
     eligible, flux, ivar, of = hosts(stored), [], [], []
     keys: list[tuple[str, float]] = []
@@ -88,7 +88,7 @@ def planted(catalog: Catalog, stored: Stored, seed: int) -> list[tuple[str, floa
 
 def judged(
     catalog: Catalog, stored: Stored, flux: np.ndarray, ivar: np.ndarray, index: np.ndarray, density: dict[int, float]
-) -> list[Case]:
+) -> list[Diagnosis]:
     photometry = np.zeros((len(index), len(stored.recipe.photometry)))
     for number, name in enumerate(stored.recipe.photometry):
         photometry[:, number] = {"bp_rp": stored.bp_rp, "abs_g": stored.abs_g}[name][index]
@@ -105,7 +105,7 @@ def judged(
     for row, host in enumerate(stored.spectrum_id[index]):
         at = density[host]
         known = {"density_percentile": None if np.isnan(at) else float(at)}
-        cases.append(case_of(stored.pixels.wavelength, flux[row], ivar[row], good, made[:, row], known))
+        cases.append(diagnose(stored.pixels.wavelength, flux[row], ivar[row], good, made[:, row], known))
     return cases
 
 
@@ -113,7 +113,7 @@ def share(values: list[bool]) -> str:
     return f"{np.mean(values):.2f}" if values else ""
 
 
-def report(name: str, cases: list[tuple[str, float, Case]]) -> None:
+def report(name: str, cases: list[tuple[str, float, Diagnosis]]) -> None:
     """Accuracy by kind and strength, the confusion at nominal strength, the rules, and where the error lies."""
     print(f"\n{name}: share of verdicts that are right, by strength ({N_HOST} hosts a kind)\n")
     rows: list[list[object]] = []
@@ -162,7 +162,7 @@ def report(name: str, cases: list[tuple[str, float, Case]]) -> None:
     print(f"\nThe raised uncertainty named for artifact-9500 contains 9500 Å in {share(named)} of them.")
 
 
-def classifier(cases: dict[int, list[tuple[str, float, Case]]]) -> None:
+def classifier(cases: dict[int, list[tuple[str, float, Diagnosis]]]) -> None:
     """A random forest on the same quantities, taught with one seed's hosts, beside the rules on the other's."""
     names = sorted(cases[REPORTED][0][2].measured)
 

@@ -70,7 +70,7 @@ EXTRA_VALUES = (*NUMBERS, "1.0E-300", "32768", "-999", "9.3E18", "'(3,4)'", "'(4
 
 
 @dataclass
-class Case:
+class Diagnosis:
     """One damaged file.
 
     number : what it was made from, with the seed
@@ -91,7 +91,7 @@ class Case:
 class Outcome:
     """What became of a case: how it ended, the message, and the fault, "" for none."""
 
-    case: Case
+    case: Diagnosis
     end: str
     message: str = ""
     fault: str = ""
@@ -100,11 +100,11 @@ class Outcome:
 Generator = np.random.Generator
 
 
-def damaged(files: list[Path], number: int, seed: int = SEED) -> tuple[Case, bytes]:
-    """Case `number` and the bytes of its file. Read-only."""
+def damaged(files: list[Path], number: int, seed: int = SEED) -> tuple[Diagnosis, bytes]:
+    """Diagnosis `number` and the bytes of its file. Read-only."""
     generator = np.random.default_rng((seed, number))
     path = files[number % len(files)]
-    case = Case(number, path.name, fresh=bool(generator.random() < 0.03))
+    case = Diagnosis(number, path.name, fresh=bool(generator.random() < 0.03))
     data = path.read_bytes()
     zipped = data[:2] == b"\x1f\x8b"
     if zipped and generator.random() < 0.4:
@@ -334,7 +334,7 @@ class Trial:
             outcome.fault = self._fault_of_loading(expected if end == "loaded" else None)
         return outcome
 
-    def _prepare(self, case: Case, data: bytes) -> Path:
+    def _prepare(self, case: Diagnosis, data: bytes) -> Path:
         for left in self.database.parent.iterdir():
             if left.is_file():
                 left.unlink()
@@ -346,7 +346,7 @@ class Trial:
         path.write_bytes(data)
         return path
 
-    def _rows_of_sound(self, case: Case) -> dict[str, tuple]:
+    def _rows_of_sound(self, case: Diagnosis) -> dict[str, tuple]:
         """What the undamaged file makes of the database."""
         key = (case.file, case.fresh)
         if key not in self.sound:
@@ -355,7 +355,7 @@ class Trial:
             self.sound[key] = digest(self.database, leave_out=("source_file",))
         return self.sound[key]
 
-    def _fault_of_refusal(self, case: Case, message: str) -> str:
+    def _fault_of_refusal(self, case: Diagnosis, message: str) -> str:
         if case.file not in message:
             return "message does not name the file"
         if not message.isprintable():

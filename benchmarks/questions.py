@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.measure import REPEATS, measure, table
 from catalog import Catalog
 from catalog.anomaly.nearest import nearest
-from catalog.anomaly.standing import stand_the_rest
+from catalog.anomaly.ranks import rank_pending
 from catalog.database.connection import Database
 from catalog.database.migration import upgrade
 
@@ -67,7 +67,7 @@ def fill(path: Path, n: int) -> None:
 
 def stand(folder: Path) -> None:
     with Database(folder / "c.duckdb").write() as connection:
-        stand_the_rest(connection)
+        rank_pending(connection)
 
 
 def plain_consensus(path: Path) -> np.ndarray:

@@ -11,13 +11,13 @@ from astropy.table import QTable, Table
 
 from catalog.anomaly.neighbors import neighbors, neighbors_of_all
 from catalog.anomaly.outliers import outliers
+from catalog.anomaly.ranks import rank_pending
 from catalog.anomaly.regions import add_region, regions, remove_region
-from catalog.anomaly.standing import stand_the_rest
 from catalog.anomaly.tables import error_percentiles, top_errors
 from catalog.anomaly.templates import add_templates, remove_templates, templates
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.recipes import PAPER, find_recipe
-from catalog.crossmatch import Attached, attach, attached, detach, way_of
+from catalog.crossmatch import Attached, attach, attached, detach, match_by
 from catalog.database.compaction import compact
 from catalog.database.connection import Database
 from catalog.database.contents import contents
@@ -32,6 +32,7 @@ from catalog.export.export import ExportedTable, export
 from catalog.export.publication import Published, publish
 from catalog.ingest.files import ingest
 from catalog.ingest.loader import Ingested
+from catalog.progress import Progress, silent
 from catalog.review.labels import add_label, add_labels, labels, remove_label
 from catalog.spectra.spectrum import read_spectrum
 from catalog.spectra.windows import widest_windows, window_usable, windows_table
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     from specutils import Spectrum
 
     from catalog.anomaly.scoring import Scored
-    from catalog.autoencoder.training import Epoch
-    from catalog.ensembles.training import Member, Plan, Trained
+    from catalog.autoencoder.training import EpochLosses
+    from catalog.ensembles.training import Member, Plan, TrainingResult
     from catalog.evaluation.injection import Injection
     from catalog.evaluation.truth import TruthFile
     from catalog.figures.plots import Plots
@@ -89,14 +90,14 @@ class Catalog:
         """
         revisions = upgrade(self.database)
         with self.database.write() as connection:
-            stand_the_rest(connection)
+            rank_pending(connection)
         return revisions
 
     def ingest(
         self,
         paths: Iterable[str | Path],
         dataset: str | None = None,
-        progress: Callable[[Path, int, int], None] = lambda path, done, total: None,
+        progress: Progress = silent,
     ) -> list[Ingested]:
         """Load FITS files, or the FITS files in folders; creates the database if it is absent.
 
@@ -112,8 +113,8 @@ class Catalog:
         models: int = 10,
         name: str | None = None,
         on_plan: "Callable[[Plan], None]" = lambda plan: None,
-        on_epoch: "Callable[[Plan, Member, Epoch], None]" = lambda plan, member, epoch: None,
-    ) -> "Trained":
+        on_epoch: "Callable[[Plan, Member, EpochLosses], None]" = lambda plan, member, epoch: None,
+    ) -> "TrainingResult":
         """Train an ensemble, by default with the paper's recipe, or finish one that was interrupted.
 
         recipe : or its name, or the path of a TOML file, as `find_recipe` takes it
@@ -129,7 +130,7 @@ class Catalog:
         self,
         dataset: str,
         ensemble: str | None = None,
-        progress: Callable[[str, int, int], None] = lambda dataset, done, total: None,
+        progress: Progress = silent,
     ) -> "Scored":
         """Errors and latent vectors for the spectra of a dataset that have none yet; None: the newest ensemble.
 
@@ -148,7 +149,7 @@ class Catalog:
         baselines: bool = True,
         figure: str | Path | None = None,
         talk: Callable[[str], None] = lambda line: None,
-        progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+        progress: Progress = silent,
     ) -> Table:
         """How well known anomalies are recovered; None: every kind of oddity, planted in ordinary spectra.
 
@@ -194,7 +195,7 @@ class Catalog:
         *,
         force: bool = False,
         now: datetime | None = None,
-        progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+        progress: Progress = silent,
     ) -> "Written":
         """Write the paper's tables and figures for this database into one HTML file that needs nothing else.
 
@@ -426,7 +427,9 @@ class Catalog:
         Writes in one transaction; a catalog of that name is replaced, and the same file is matched anew only if stars
         have come or changed. Raises CatalogError if the file, the columns or the name are not what they should be.
         """
-        return attach(self.database, Path(file), name, way_of(gaia, release, mangaid, sky, radius, epoch), every=every)
+        return attach(
+            self.database, Path(file), name, match_by(gaia, release, mangaid, sky, radius, epoch), every=every
+        )
 
     def detach(self, name: str) -> None:
         """Take an attached catalog away: table, matches and view. Writes in one transaction."""
@@ -458,7 +461,7 @@ class Catalog:
         k: int = 10,
         dataset: str | None = None,
         ensemble: str | None = None,
-        progress: Callable[[str, int, int], None] = lambda model, done, total: None,
+        progress: Progress = silent,
     ) -> tuple[str, str, int]:
         """The k nearest neighbours of every scored spectrum in every model, as rows of the table `neighbor`.
 
@@ -511,7 +514,7 @@ class Catalog:
         dataset: str | None = None,
         ensemble: str | None = None,
         again: bool = False,
-        progress: Callable[[str, int, int], None] = lambda model, done, total: None,
+        progress: Progress = silent,
     ) -> Table:
         """Why spectra are anomalous, one row each, the oddest first: a cause, and the facts that led to it.
 

@@ -11,14 +11,14 @@ WAIT = 0.1
 """Seconds after which a full queue is looked at again, to see whether the caller has gone."""
 
 
-def ahead(items: Iterator[T], depth: int = 1) -> Generator[T]:
+def prefetch(items: Iterator[T], depth: int = 1) -> Generator[T]:
     """The same items in the same order, made in a thread of its own, at most `depth` of them waiting.
 
     It pays where making an item leaves Python's lock free: decompressing, reading, array arithmetic. What `items`
     raises is raised here, at its place. When the caller stops early, the thread ends and `items` is closed before
     this generator is.
 
-    >>> list(ahead(iter([1, 2, 3])))
+    >>> list(prefetch(iter([1, 2, 3])))
     [1, 2, 3]
     """
     waiting: Queue[tuple[T] | BaseException | None] = Queue(depth)
@@ -47,7 +47,7 @@ def ahead(items: Iterator[T], depth: int = 1) -> Generator[T]:
             if close is not None:
                 close()
 
-    maker = threading.Thread(target=make, name="ahead", daemon=True)
+    maker = threading.Thread(target=make, name="prefetch", daemon=True)
     maker.start()
     try:
         while (entry := waiting.get()) is not None:

@@ -25,7 +25,7 @@ def ingest(ctx: click.Context, paths: tuple[Path, ...], dataset: str | None) -> 
       catalog ingest mastar/
     """
     with progress_bar("reading") as bar:
-        files = catalog_of(ctx).ingest(paths, dataset, lambda path, done, total: bar(path.name, done, total))
+        files = catalog_of(ctx).ingest(paths, dataset, bar)
     for file in files:
         say(sentence(file))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from catalog.cli.output import progress_bar, say
 
 if TYPE_CHECKING:
-    from catalog.autoencoder.training import Epoch
+    from catalog.autoencoder.training import EpochLosses
     from catalog.ensembles.training import Member, Plan
 
 
@@ -28,21 +28,21 @@ class TrainingTalk:
         """Says what is about to be trained."""
         recipe = plan.recipe
         where = f"{recipe.window[0]:g} to {recipe.window[1]:g} Å" if recipe.window else "the full range"
-        if plan.members:
+        if plan.untrained:
             say(
-                f"ensemble {plan.name}: {len(plan.members)} of {plan.n_model} models to train, {recipe.epochs} "
+                f"ensemble {plan.name}: {len(plan.untrained)} of {plan.n_model} models to train, {recipe.epochs} "
                 f"epoch{'s' if recipe.epochs > 1 else ''} each, on {plan.n_spectrum} spectra over {where}"
             )
         self._started = time.monotonic()
 
-    def epoch(self, plan: "Plan", member: "Member", epoch: "Epoch") -> None:
+    def epoch(self, plan: "Plan", member: "Member", epoch: "EpochLosses") -> None:
         """Moves the bar, and says a line at the end of a model, and where one goes on after an interruption."""
         epochs = plan.recipe.epochs
         if member not in self._reached and epoch.number > 1:
             say(f"MODEL{member.number} goes on after epoch {epoch.number - 1}")
         self._n_epoch += 1
         self._reached[member] = epochs if epoch.diverged else epoch.number
-        done, total = sum(self._reached.values()), len(plan.members) * epochs
+        done, total = sum(self._reached.values()), len(plan.untrained) * epochs
         self._bar(
             f"MODEL{member.number} losses {epoch.train_loss:.2e} training, {epoch.validation_loss:.2e} validation",
             done,

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.prefetch import ahead
+from catalog.prefetch import prefetch
 
 
 def threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name == "ahead"]
+    return [thread.name for thread in threading.enumerate() if thread.name == "prefetch"]
 
 
 @given(
@@ -20,7 +20,7 @@ def threads() -> list[str]:
     depth=st.integers(1, 4),
 )
 def test_the_same_items_in_the_same_order(items: list, depth: int) -> None:
-    assert list(ahead(iter(items), depth)) == items
+    assert list(prefetch(iter(items), depth)) == items
     assert threads() == []
 
 
@@ -32,8 +32,8 @@ def test_an_error_comes_at_its_place() -> None:
 
     got = []
     with pytest.raises(OSError, match="the third"):
-        got.extend(ahead(items()))
-    made = ahead(items())
+        got.extend(prefetch(items()))
+    made = prefetch(items())
     assert [next(made), next(made)] == [1, 2]
     with pytest.raises(OSError, match="the third"):
         next(made)
@@ -49,7 +49,7 @@ def test_a_caller_that_stops_early_leaves_no_thread_and_closes_the_source() -> N
         finally:
             closed.set()
 
-    made = ahead(items(), depth=2)
+    made = prefetch(items(), depth=2)
     assert next(made) == 0
     made.close()
     assert closed.is_set()
@@ -63,7 +63,7 @@ def test_it_works_while_the_caller_does() -> None:
             yield item
 
     start = time.perf_counter()
-    for _ in ahead(items()):
+    for _ in prefetch(items()):
         time.sleep(0.05)
     assert time.perf_counter() - start < 0.42
 
@@ -77,7 +77,7 @@ def test_no_more_are_made_than_may_wait() -> None:
             made += 1
             yield item
 
-    waiting = ahead(items(), depth=2)
+    waiting = prefetch(items(), depth=2)
     next(waiting)
     time.sleep(0.3)
     assert made <= 4

@@ -1,6 +1,6 @@
 """Why spectra are anomalous: each asked spectrum through the models once more, and what its residuals say, as rows."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -9,18 +9,19 @@ import pyarrow as pa
 from astropy.table import QTable, Table
 
 from catalog import __version__
-from catalog.anomaly.selection import STANDING, Asked, find_asked, nearest_trained, rarity
+from catalog.anomaly.selection import STANDING, Selection, find_selection, nearest_trained, rarity
 from catalog.anomaly.templates import digest_of_templates, read_stored
 from catalog.autoencoder.model import model_for
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.weights import load_each
-from catalog.causes.case import LARGEST, Case, case_of
+from catalog.causes.diagnosis import LARGEST, Diagnosis, diagnose
 from catalog.causes.likeness import Match, Templates
 from catalog.database import schema
 from catalog.database.connection import Database, append, arrow
 from catalog.database.names import find_ensemble
 from catalog.database.table import of_scores, to_table
 from catalog.ensembles.reconstruction import reconstruct
+from catalog.progress import Progress, silent
 from catalog.provenance import canonical_json, utc_now
 from catalog.spectra.blocks import SpectrumBlock, usable_blocks
 
@@ -61,9 +62,6 @@ WHERE cause.ensemble_id = $ensemble_id AND consensus.dataset_id = $dataset_id
 ORDER BY consensus.consensus_rank
 """
 
-Progress = Callable[[str, int, int], None]
-"""Called with a model's name, how often a model has seen a block, and how often it will."""
-
 
 def explain(
     database: Database,
@@ -73,7 +71,7 @@ def explain(
     ensemble: str | None = None,
     *,
     again: bool = False,
-    progress: Progress = lambda model, done, total: None,
+    progress: Progress = silent,
 ) -> Table:
     """Why spectra are anomalous, one row each, the oddest first.
 
@@ -83,46 +81,48 @@ def explain(
     unknown names, a star without a score, and weights that are absent or changed.
     """
     with database.read() as connection:
-        asked = find_asked(connection, stars, top, dataset, ensemble)
+        selection = find_selection(connection, stars, top, dataset, ensemble)
         waiting = [
-            spectrum_id for spectrum_id in asked.spectrum_ids if again or not asked.standing[spectrum_id]["up_to_date"]
+            spectrum_id
+            for spectrum_id in selection.spectrum_ids
+            if again or not selection.standing[spectrum_id]["up_to_date"]
         ]
         digest = digest_of_templates(connection)
-        nearest = nearest_trained(connection, asked, waiting)
-        library = Templates(read_stored(connection), asked.pixels.wavelength)
+        nearest = nearest_trained(connection, selection, waiting)
+        library = Templates(read_stored(connection), selection.pixels.wavelength)
     rows: list[dict[str, Any]] = []
     starts = range(0, len(waiting), AT_ONCE)
     for number, start in enumerate(starts):
-        block = _block(database, asked, waiting[start : start + AT_ONCE])
-        made = np.empty((len(asked.models), *block.flux.shape), np.float32)
-        for member, (name, reconstruction) in enumerate(_reconstructions(database, asked, block)):
+        block = _block(database, selection, waiting[start : start + AT_ONCE])
+        made = np.empty((len(selection.models), *block.flux.shape), np.float32)
+        for member, (name, reconstruction) in enumerate(_reconstructions(database, selection, block)):
             made[member] = reconstruction
-            progress(name, number * len(asked.models) + member + 1, len(starts) * len(asked.models))
+            progress(name, number * len(selection.models) + member + 1, len(starts) * len(selection.models))
         for index, spectrum_id in enumerate(block.spectrum_id.tolist()):
-            known = asked.standing[spectrum_id]
+            known = selection.standing[spectrum_id]
             arrays = (block.flux[index], block.ivar[index], block.mask[index])
-            case = case_of(asked.pixels.wavelength, *arrays, made[:, index], rarity(known))
+            case = diagnose(selection.pixels.wavelength, *arrays, made[:, index], rarity(known))
             row = _row(case, library.match(*arrays))
             row |= {name: known[name] for name in ("spectrum_id", "n_model", "mean_log10_error", "n_spectrum")}
             rows.append(row | {"nearest_trained": nearest.get(spectrum_id), "templates_sha256": digest})
     if rows:
-        _write(database, asked, rows)
+        _write(database, selection, rows)
     with database.read() as connection:
-        found = {"ensemble_id": asked.ensemble.ensemble_id, "dataset_id": asked.dataset.dataset_id}
-        table = to_table(arrow(connection, EXPLAINED, found | {"spectrum_ids": asked.spectrum_ids}))
-    table = of_scores(table, asked.ensemble, asked.dataset)
+        found = {"ensemble_id": selection.ensemble.ensemble_id, "dataset_id": selection.dataset.dataset_id}
+        table = to_table(arrow(connection, EXPLAINED, found | {"spectrum_ids": selection.spectrum_ids}))
+    table = of_scores(table, selection.ensemble, selection.dataset)
     table.meta["n_new"] = len(rows)
     return table
 
 
-def case_of_star(
+def diagnose_star(
     database: Database,
     mangaid: str,
     dataset: str | None = None,
     ensemble: str | None = None,
     plate: int | None = None,
     mjd: int | None = None,
-) -> tuple[QTable, Case]:
+) -> tuple[QTable, Diagnosis]:
     """A scored spectrum with its reconstructions, as `reconstruct` gives them, and what is to be said of it.
 
     Read-only. Raises CatalogError as `reconstruct`.
@@ -136,10 +136,10 @@ def case_of_star(
     wavelength, flux, ivar = (table[name].value for name in ("wavelength", "flux", "ivar"))
     made = np.stack([table[name].value for name in table.meta["models"]]) / float(flux.max())
     mask = np.asarray(table["mask"])
-    return table, case_of(wavelength, flux, ivar, mask, made, rarity(standing))
+    return table, diagnose(wavelength, flux, ivar, mask, made, rarity(standing))
 
 
-def _row(case: Case, matches: Sequence[Match]) -> dict[str, Any]:
+def _row(case: Diagnosis, matches: Sequence[Match]) -> dict[str, Any]:
     """What a row of anomaly_cause says of one spectrum, by column."""
     place, against, verdict = case.place, case.against, case.verdict
     return {
@@ -168,28 +168,32 @@ def _row(case: Case, matches: Sequence[Match]) -> dict[str, Any]:
     }
 
 
-def _block(database: Database, asked: Asked, spectrum_ids: Sequence[int]) -> SpectrumBlock:
+def _block(database: Database, selection: Selection, spectrum_ids: Sequence[int]) -> SpectrumBlock:
     """Some of the spectra as scoring reads them, with what the models are told of their stars."""
     condition = f"spectrum_id IN ({', '.join(map(str, spectrum_ids))})"
-    photometry = asked.recipe.photometry
+    photometry = selection.recipe.photometry
     with database.read() as connection:
-        dataset_id = asked.dataset.dataset_id
-        parts = list(usable_blocks(connection, dataset_id, asked.pixels, condition=condition, photometry=photometry))
+        dataset_id = selection.dataset.dataset_id
+        parts = list(
+            usable_blocks(connection, dataset_id, selection.pixels, condition=condition, photometry=photometry)
+        )
     return SpectrumBlock(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
 
 
-def _reconstructions(database: Database, asked: Asked, block: SpectrumBlock) -> Iterator[tuple[str, np.ndarray]]:
+def _reconstructions(
+    database: Database, selection: Selection, block: SpectrumBlock
+) -> Iterator[tuple[str, np.ndarray]]:
     """Name of each model, and its F̂ of every spectrum, (n, n_pixel) float32."""
-    network = model_for(asked.recipe, len(asked.pixels.wavelength))
+    network = model_for(selection.recipe, len(selection.pixels.wavelength))
     values = log_flux(block.flux)
-    weights = load_each(database.path, ((model.weights_file, model.weights_sha256) for model in asked.models))
-    for model, loaded in zip(asked.models, weights, strict=True):
+    weights = load_each(database.path, ((model.weights_file, model.weights_sha256) for model in selection.models))
+    for model, loaded in zip(selection.models, weights, strict=True):
         network.set_weights(loaded)
         _, reconstruction = network.reconstruct(values, block.photometry)
         yield model.name, np.exp(np.minimum(reconstruction, LARGEST))
 
 
-def _write(database: Database, asked: Asked, rows: list[dict[str, Any]]) -> None:
+def _write(database: Database, selection: Selection, rows: list[dict[str, Any]]) -> None:
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     types = {
         "confidence": pa.float64(),
@@ -206,11 +210,11 @@ def _write(database: Database, asked: Asked, rows: list[dict[str, Any]]) -> None
     )
     made: dict[str, Any] = {name: pa.array(values, types.get(name)) for name, values in columns.items()}
     made |= {
-        "ensemble_id": pa.array([asked.ensemble.ensemble_id] * len(rows), pa.int64()),
+        "ensemble_id": pa.array([selection.ensemble.ensemble_id] * len(rows), pa.int64()),
         "created_at": pa.array([utc_now()] * len(rows)),
         "code_version": [__version__] * len(rows),
     }
     with database.write() as connection:
-        gone = {"ensemble_id": asked.ensemble.ensemble_id, "spectrum_ids": columns["spectrum_id"]}
+        gone = {"ensemble_id": selection.ensemble.ensemble_id, "spectrum_ids": columns["spectrum_id"]}
         connection.exec_driver_sql(FORGET, gone)
         append(connection, schema.anomaly_cause, pa.table(made))

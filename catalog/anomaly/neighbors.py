@@ -1,7 +1,5 @@
 """Look-alikes: the nearest in latent space (the paper's Fig. 10), of one star at once, or of all as rows."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
@@ -13,6 +11,7 @@ from catalog.database.connection import Database, append, array_rows, arrow
 from catalog.database.names import find_ensemble, find_scored_dataset, require_star
 from catalog.database.table import of_scores, to_table
 from catalog.errors import CatalogError
+from catalog.progress import Progress, silent
 
 MOST = 1000
 """Neighbours that can be asked for."""
@@ -101,9 +100,6 @@ SELECT least($k, (SELECT sum(n) - min(n) FROM star)) = (
 
 FORGET = "DELETE FROM neighbor WHERE model_id = $model_id AND dataset_id = $dataset_id"
 
-Progress = Callable[[str, int, int], None]
-"""Called with a model's name, models done, and models in all."""
-
 
 def neighbors(
     database: Database,
@@ -153,7 +149,7 @@ def neighbors_of_all(
     k: int = 10,
     dataset: str | None = None,
     ensemble: str | None = None,
-    progress: Progress = lambda model, done, total: None,
+    progress: Progress = silent,
 ) -> tuple[str, str, int]:
     """The k nearest neighbours of every scored spectrum, in every model's latent space, as rows of `neighbor`.
 

@@ -1,6 +1,6 @@
 """A dataset through an ensemble: errors and latent vectors as rows."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
-from catalog.anomaly.standing import stand_the_rest
+from catalog.anomaly.ranks import rank_pending
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.scoring import Observed, Scores, score
@@ -18,7 +18,8 @@ from catalog.database import schema
 from catalog.database.connection import Database, append, array_column
 from catalog.database.names import find_dataset, find_ensemble
 from catalog.errors import CatalogError
-from catalog.prefetch import ahead
+from catalog.prefetch import prefetch
+from catalog.progress import Progress, silent
 from catalog.spectra.blocks import Window, trained_wavelength, usable_blocks, wavelength, window
 
 PATIENCE = 600
@@ -59,15 +60,11 @@ class Scored:
     n_score: int
 
 
-Progress = Callable[[str, int, int], None]
-"""Called with the dataset's name, spectra scored so far, and spectra of the dataset."""
-
-
 def score_dataset(
     database: Database,
     dataset: str,
     ensemble: str | None = None,
-    progress: Progress = lambda dataset, done, total: None,
+    progress: Progress = silent,
 ) -> Scored:
     """Score the spectra of a dataset that a model has not scored yet, with every trained model of an ensemble.
 
@@ -96,7 +93,7 @@ def score_dataset(
         added, n_usable = _score_with(database, network, group, target, pixels, progress)
         n_score += added
     with database.write(MEMORY, PATIENCE) as connection:
-        stand_the_rest(connection, only=(row.ensemble_id, target.dataset_id))
+        rank_pending(connection, only=(row.ensemble_id, target.dataset_id))
     return Scored(row.name, target.name, len(models), target.n_spectrum, n_usable, n_score)
 
 
@@ -173,7 +170,7 @@ def _score_part(
         condition=f"NOT {complete}",
         photometry=members.network.recipe.photometry,
     )
-    with closing(ahead(waiting)) as blocks:
+    with closing(prefetch(waiting)) as blocks:
         for number, block in enumerate(blocks, start=1):
             spectra = Observed.of(block.flux, block.ivar, block.mask, block.photometry)
             parts = []

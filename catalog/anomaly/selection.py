@@ -99,7 +99,7 @@ ORDER BY model.member
 
 
 @dataclass(frozen=True)
-class Asked:
+class Selection:
     """What is asked of which ensemble: its rows, models and window, and the spectra with what is known of each."""
 
     ensemble: sa.Row
@@ -111,13 +111,13 @@ class Asked:
     standing: dict[int, dict[str, Any]]
 
 
-def find_asked(
+def find_selection(
     connection: sa.Connection,
     stars: str | Iterable[str] | None,
     top: int | None,
     dataset: str | None,
     ensemble: str | None,
-) -> Asked:
+) -> Selection:
     """What is meant by stars, or by so many of the oddest, as `explain` takes them. Read-only. Raises CatalogError."""
     row = find_ensemble(connection, ensemble, scored=True)
     found = find_scored_dataset(connection, row, dataset)
@@ -140,12 +140,14 @@ def find_asked(
     wanted = known | {"spectrum_ids": spectrum_ids, "templates": digest_of_templates(connection)}
     standing = {standing["spectrum_id"]: standing for standing in arrow(connection, STANDING, wanted).to_pylist()}
     names = arrow(connection, MODELS, known)["name"].to_pylist()
-    return Asked(row, found, recipe, pixels, find_models(connection, row, names), spectrum_ids, standing)
+    return Selection(row, found, recipe, pixels, find_models(connection, row, names), spectrum_ids, standing)
 
 
-def nearest_trained(connection: sa.Connection, asked: Asked, spectrum_ids: Sequence[int]) -> dict[int, list[str]]:
+def nearest_trained(
+    connection: sa.Connection, selection: Selection, spectrum_ids: Sequence[int]
+) -> dict[int, list[str]]:
     """spectrum_id to the nearest stars that the model with the least error was trained on. Read-only."""
-    known = {"ensemble_id": asked.ensemble.ensemble_id, "dataset_id": asked.dataset.dataset_id, "n": N_NEAREST}
+    known = {"ensemble_id": selection.ensemble.ensemble_id, "dataset_id": selection.dataset.dataset_id, "n": N_NEAREST}
     if not spectrum_ids:
         return {}
     found = arrow(connection, NEAREST, known | {"spectrum_ids": list(spectrum_ids)}).to_pylist()
@@ -153,5 +155,5 @@ def nearest_trained(connection: sa.Connection, asked: Asked, spectrum_ids: Seque
 
 
 def rarity(standing: dict[str, Any]) -> dict[str, float | None]:
-    """What `case_of` takes of a row of STANDING. Read-only."""
+    """What `diagnose` takes of a row of STANDING. Read-only."""
     return {name: standing[name] for name in ("density_percentile", "peer_rank", "n_peer", "isolation_percentile")}

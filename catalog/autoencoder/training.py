@@ -18,7 +18,7 @@ noise, epoch by epoch, 3 its components."""
 
 
 @dataclass(frozen=True)
-class Epoch:
+class EpochLosses:
     """Losses of one epoch (Eq. 2 on f = ln F) and its wall-clock time in seconds."""
 
     number: int
@@ -111,9 +111,9 @@ def train(
     features: Features,
     in_training: np.ndarray,
     seed: int,
-    on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    on_epoch: Callable[[EpochLosses], None] = lambda epoch: None,
     checkpoint: Checkpoint | None = None,
-) -> list[Epoch]:
+) -> list[EpochLosses]:
     """Train a model, which then holds the weights of the last epoch, as `train_together` says.
 
     in_training : (n,) bool, the training split
@@ -130,9 +130,9 @@ def train_together(
     features: Features,
     in_training: list[np.ndarray],
     seeds: list[int],
-    on_epoch: Callable[[int, Epoch], None] = lambda index, epoch: None,
+    on_epoch: Callable[[int, EpochLosses], None] = lambda index, epoch: None,
     checkpoint: Checkpoint | None = None,
-) -> list[list[Epoch]]:
+) -> list[list[EpochLosses]]:
     """Train models from new weights, or from where their checkpoint is; they then hold the weights of the last epoch.
 
     features : f = ln F of the training and validation splits, n spectra
@@ -145,12 +145,12 @@ def train_together(
     training = [np.flatnonzero(rows) for rows in in_training]
     validation = [np.flatnonzero(~rows) for rows in in_training]
     models.begin(features, training, seeds)
-    histories: list[list[Epoch]] = [[] for _ in seeds]
+    histories: list[list[EpochLosses]] = [[] for _ in seeds]
     if checkpoint is not None and (saved := checkpoint.read()) is not None:
         epochs, state = saved
         models.set_state(state)
         histories = [
-            [Epoch(number, *losses) for number, losses in enumerate(rows, 1)]
+            [EpochLosses(number, *losses) for number, losses in enumerate(rows, 1)]
             for rows in epochs.reshape(len(epochs), len(seeds), -1).swapaxes(0, 1).tolist()
         ]
     while len(histories[0]) < models.recipe.epochs and not all(map(_diverged, histories)):
@@ -161,7 +161,7 @@ def train_together(
         seconds = time.perf_counter() - started
         for index, (history, found) in enumerate(zip(histories, losses, strict=True)):
             ended = _diverged(history)
-            history.append(Epoch(number, *found, seconds))
+            history.append(EpochLosses(number, *found, seconds))
             if not ended:
                 on_epoch(index, history[-1])
         if checkpoint is not None and checkpoint.due:
@@ -171,10 +171,10 @@ def train_together(
     return [_until_diverged(history) for history in histories]
 
 
-def _diverged(history: list[Epoch]) -> bool:
+def _diverged(history: list[EpochLosses]) -> bool:
     return any(epoch.diverged for epoch in history)
 
 
-def _until_diverged(history: list[Epoch]) -> list[Epoch]:
+def _until_diverged(history: list[EpochLosses]) -> list[EpochLosses]:
     """In a stack, epochs go on behind that one, for the sake of the others."""
     return next((history[: epoch.number] for epoch in history if epoch.diverged), history)

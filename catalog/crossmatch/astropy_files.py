@@ -15,7 +15,7 @@ from astropy.table import Table
 from astropy.table.column import BaseColumn
 from astropy.table.serialize import represent_mixins_as_columns
 
-from catalog.crossmatch.columns import Column, Contents, InMemory
+from catalog.crossmatch.columns import Contents, InMemory, ListColumn
 from catalog.errors import CatalogError
 
 LARGEST_ARRAY = 100_000
@@ -77,9 +77,9 @@ def read_ecsv(path: Path, _cursor: object) -> Contents:
     return _reading(path, "ECSV", read)
 
 
-def fields_of(table: TableElement) -> list[Column]:
+def fields_of(table: TableElement) -> list[ListColumn]:
     """What a VOTable says of its columns. Read-only."""
-    return [Column(field.name, _unit(field.unit), field.description) for field in table.fields]
+    return [ListColumn(field.name, _unit(field.unit), field.description) for field in table.fields]
 
 
 def repeated(names: Sequence[str]) -> str | None:
@@ -101,9 +101,9 @@ def _reading(path: Path, format_: str, read: Callable[[], Contents]) -> Contents
         raise CatalogError(f"{path} cannot be read as {format_}: {reason}") from error
 
 
-def _columns(table: Table, said: list[str | None]) -> list[Column]:
+def _columns(table: Table, said: list[str | None]) -> list[ListColumn]:
     return [
-        Column(name, _unit(table[name].unit), table[name].description or text)
+        ListColumn(name, _unit(table[name].unit), table[name].description or text)
         for name, text in zip(table.colnames, said, strict=True)
     ]
 
@@ -122,7 +122,7 @@ def _remark(header: fits.Header, number: int) -> str | None:
     return None if text.startswith("label for field") else text or None
 
 
-def _contents(table: Table, columns: list[Column], epoch: float | None, remarks: tuple[str, ...]) -> Contents:
+def _contents(table: Table, columns: list[ListColumn], epoch: float | None, remarks: tuple[str, ...]) -> Contents:
     kept, converters, left_out = [], [], []
     for column, name in zip(columns, table.colnames, strict=True):
         values = table[name]

@@ -9,7 +9,7 @@ from astropy.table import Table
 
 from catalog import __version__
 from catalog.crossmatch import matching
-from catalog.crossmatch.match_by import ByGaia, OnSky, Way
+from catalog.crossmatch.match_by import ByGaia, MatchBy, OnSky
 from catalog.crossmatch.tables import load, require_format
 from catalog.database import schema
 from catalog.database.connection import Database, arrow, next_id
@@ -95,11 +95,11 @@ class Attached:
     remarks: tuple[str, ...] = ()
 
 
-def attach(database: Database, file: Path, name: str, way: Way, *, every: bool = False) -> Attached:
+def attach(database: Database, file: Path, name: str, by: MatchBy, *, every: bool = False) -> Attached:
     """Make a file the table external.NAME, find which of its rows are our stars, and join it with the anomalies.
 
     every : keep every row that fits a star, not only the nearest, or the first with its id
-    Every star of the database is asked. A catalog of that name is replaced; the same file, attached in the same way,
+    Every star of the database is asked. A catalog of that name is replaced; the same file, attached in the same by,
     is matched anew only if stars have come or changed. Writes the table, its row in `external_catalog`, its rows in
     `external_match` and the view anomaly_NAME, in one transaction. Raises CatalogError if the file cannot be read,
     lacks the columns, or the name cannot be given.
@@ -114,7 +114,7 @@ def attach(database: Database, file: Path, name: str, way: Way, *, every: bool =
         raise CatalogError(f"{file} is empty")
     with database.write(row_group_size=ROW_GROUP_SIZE) as connection:
         old = _old(connection, name)
-        asked = sha256_of_text(f"{way} {every} {matching.ask(connection, way)}")
+        asked = sha256_of_text(f"{by} {every} {matching.ask(connection, by)}")
         there = columns_of(connection, SCHEMA, name)
         if there and old is not None and (old.file, old.sha256, old.asked_sha256) == (file.name, sha256, asked):
             return _attached(connection, name, new=False)
@@ -123,9 +123,9 @@ def attach(database: Database, file: Path, name: str, way: Way, *, every: bool =
         n_row = connection.exec_driver_sql(f"SELECT count(*) FROM {table_of(name)}").scalar()
         if not n_row:
             raise CatalogError(f"{file} has no rows")
-        epoch, remarks = _epoch(way, contents.epoch)
+        epoch, remarks = _epoch(by, contents.epoch)
         external_catalog_id = next_id(connection, schema.external_catalog.c.external_catalog_id)
-        matched = matching.match(connection, name, external_catalog_id, way, epoch, columns, every=every)
+        matched = matching.match(connection, name, external_catalog_id, by, epoch, columns, every=every)
         row = {
             "external_catalog_id": external_catalog_id,
             "name": name,
@@ -134,10 +134,10 @@ def attach(database: Database, file: Path, name: str, way: Way, *, every: bool =
             "sha256": sha256,
             "n_row": n_row,
             "n_row_unusable": matched.n_row_unusable,
-            "matched_by": way.kind,
-            "matched_columns": [way.ra, way.dec] if isinstance(way, OnSky) else [way.column],
-            "id_release": way.release if isinstance(way, ByGaia) else None,
-            "radius_arcsec": way.radius if isinstance(way, OnSky) else None,
+            "matched_by": by.kind,
+            "matched_columns": [by.ra, by.dec] if isinstance(by, OnSky) else [by.column],
+            "id_release": by.release if isinstance(by, ByGaia) else None,
+            "radius_arcsec": by.radius if isinstance(by, OnSky) else None,
             "catalog_epoch": epoch,
             "every_match": every,
             "asked_sha256": asked,
@@ -200,12 +200,12 @@ def _forget(connection: sa.Connection, name: str) -> None:
     connection.execute(catalog.delete().where(catalog.c.name == name))
 
 
-def _epoch(way: Way, stated: float | None) -> tuple[float | None, tuple[str, ...]]:
+def _epoch(by: MatchBy, stated: float | None) -> tuple[float | None, tuple[str, ...]]:
     """Epoch of the catalog's positions, and what to say of it."""
-    if not isinstance(way, OnSky):
+    if not isinstance(by, OnSky):
         return None, ()
-    if way.epoch is not None:
-        return way.epoch, ()
+    if by.epoch is not None:
+        return by.epoch, ()
     if stated is not None:
         return stated, (f"its positions are of epoch {stated:g}, as the file says",)
     return ASSUMED_EPOCH, (f"its positions are taken to be of epoch {ASSUMED_EPOCH:g}; --epoch YEAR if they are not",)

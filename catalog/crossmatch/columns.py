@@ -7,7 +7,7 @@ import pyarrow as pa
 
 
 @dataclass(frozen=True)
-class Column:
+class ListColumn:
     """A column of a file: its name there, and what the file says of it."""
 
     name: str
@@ -18,7 +18,7 @@ class Column:
     def comment(self) -> str | None:
         """As the COMMENTs of our own columns: description, then the unit in square brackets. Read-only.
 
-        >>> Column("RAdeg", "deg", "Right ascension").comment
+        >>> ListColumn("RAdeg", "deg", "Right ascension").comment
         'Right ascension [deg]'
         """
         unit = f"[{self.unit}]" if self.unit else ""
@@ -49,7 +49,7 @@ class Contents:
     remarks : what a user should know, a line each
     """
 
-    columns: list[Column]
+    columns: list[ListColumn]
     rows: Streamed | InMemory
     epoch: float | None = None
     remarks: tuple[str, ...] = ()

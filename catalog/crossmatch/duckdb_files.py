@@ -15,7 +15,7 @@ from astropy.io import votable
 from astropy.table import meta
 
 from catalog.crossmatch.astropy_files import fields_of, read_ecsv
-from catalog.crossmatch.columns import Column, Contents, Streamed
+from catalog.crossmatch.columns import Contents, ListColumn, Streamed
 from catalog.database.external import literal, quoted
 from catalog.errors import CatalogError
 
@@ -64,7 +64,7 @@ def read_csv(path: Path, cursor: duckdb.DuckDBPyConnection) -> Contents:
     with reading(path):
         found = cursor.execute(f"SELECT {', '.join(types_asked)} FROM {source}").fetchone()
     cast = [_cleaned(f"{name}::{type_}", type_) for name, type_ in zip(internal, found or (), strict=True)]
-    return Contents([Column(name) for name in names], Streamed(cast, source))
+    return Contents([ListColumn(name) for name in names], Streamed(cast, source))
 
 
 def read_parquet(path: Path, cursor: duckdb.DuckDBPyConnection) -> Contents:
@@ -84,7 +84,7 @@ def read_parquet(path: Path, cursor: duckdb.DuckDBPyConnection) -> Contents:
             continue
         value = _cleaned(quoted(internal), type_)
         masked = f"{name}.mask"
-        columns.append(said.get(name, Column(name)))
+        columns.append(said.get(name, ListColumn(name)))
         expressions.append(f"CASE WHEN NOT {quoted(masked)} THEN {value} END" if masked in said else value)
     return Contents(columns, Streamed(expressions, source))
 
@@ -128,10 +128,10 @@ def _cleaned(expression: str, type_: str) -> str:
     return f"nullif(trim({expression}), '')" if type_ == "VARCHAR" else expression
 
 
-def _said(metadata: dict[bytes, bytes]) -> list[Column]:
+def _said(metadata: dict[bytes, bytes]) -> list[ListColumn]:
     if (yaml := metadata.get(b"table_meta_yaml")) is not None:
         header = meta.get_header_from_yaml(yaml.decode().splitlines())
-        return [Column(row["name"], row.get("unit"), row.get("description")) for row in header["datatype"]]
+        return [ListColumn(row["name"], row.get("unit"), row.get("description")) for row in header["datatype"]]
     if (xml := metadata.get(b"IVOA.VOTable-Parquet.content")) is not None:
         return fields_of(votable.parse(io.BytesIO(xml)).get_first_table())
     return []

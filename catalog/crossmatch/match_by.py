@@ -45,25 +45,25 @@ class OnSky:
     kind = "sky"
 
 
-Way = ByGaia | ByMangaid | OnSky
+MatchBy = ByGaia | ByMangaid | OnSky
 
 
-def way_of(
+def match_by(
     gaia: str | None = None,
     release: Literal["DR2", "EDR3", "DR3"] | str | None = None,
     mangaid: str | None = None,
     sky: tuple[str, str] | None = None,
     radius: float | None = None,
     epoch: float | None = None,
-) -> Way:
+) -> MatchBy:
     """The way that these arguments ask for. Read-only. Raises CatalogError if they ask for none, or for several.
 
-    >>> way_of(gaia="source_id", release="DR3")
+    >>> match_by(gaia="source_id", release="DR3")
     ByGaia(column='source_id', release='DR3')
     """
     if sum(asked is not None for asked in (gaia, mangaid, sky)) != 1:
         raise CatalogError(
-            "say how to match, in one way: --gaia COLUMN --release RELEASE, --mangaid COLUMN, or --sky RA DEC "
+            "say how to match, in one by: --gaia COLUMN --release RELEASE, --mangaid COLUMN, or --sky RA DEC "
             "--radius ARCSEC"
         )
     if sky is None and (radius is not None or epoch is not None):

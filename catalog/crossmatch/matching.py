@@ -9,8 +9,8 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from catalog.crossmatch import sky
-from catalog.crossmatch.columns import Column
-from catalog.crossmatch.match_by import RELEASES, ByGaia, ByMangaid, OnSky, Way
+from catalog.crossmatch.columns import ListColumn
+from catalog.crossmatch.match_by import RELEASES, ByGaia, ByMangaid, MatchBy, OnSky
 from catalog.database.connection import arrow, execute_with, raw_connection
 from catalog.database.external import quoted, table_of
 from catalog.errors import CatalogError
@@ -83,13 +83,13 @@ class Matched:
     remarks: tuple[str, ...] = ()
 
 
-def ask(connection: sa.Connection, way: Way) -> str:
+def ask(connection: sa.Connection, by: MatchBy) -> str:
     """Put what is asked of every star into the temporary table `asked`; returns its SHA-256.
 
     Writes nothing that stays.
     """
-    releases = {"releases": list(RELEASES[way.release])} if isinstance(way, ByGaia) else None
-    raw_connection(connection).execute(f"CREATE TEMP TABLE asked AS {ASKED[type(way)]}", releases)
+    releases = {"releases": list(RELEASES[by.release])} if isinstance(by, ByGaia) else None
+    raw_connection(connection).execute(f"CREATE TEMP TABLE asked AS {ASKED[type(by)]}", releases)
     return str(connection.exec_driver_sql(FINGERPRINT).scalar())
 
 
@@ -97,9 +97,9 @@ def match(
     connection: sa.Connection,
     name: str,
     external_catalog_id: int,
-    way: Way,
+    by: MatchBy,
     epoch: float | None,
-    columns: dict[str, Column],
+    columns: dict[str, ListColumn],
     *,
     every: bool,
 ) -> Matched:
@@ -109,16 +109,16 @@ def match(
     Writes inside the connection's transaction. Raises CatalogError if a column is absent or does not hold what it
     should.
     """
-    if isinstance(way, OnSky):
-        matched = _pair_on_sky(connection, name, way, epoch, columns)
+    if isinstance(by, OnSky):
+        matched = _pair_on_sky(connection, name, by, epoch, columns)
     else:
-        matched = _pair_by_key(connection, name, way, columns)
+        matched = _pair_by_key(connection, name, by, columns)
     wanted = {"external_catalog_id": external_catalog_id, "every": every}
     raw_connection(connection).execute(MATCH, wanted)
     return matched
 
 
-def find_column(connection: sa.Connection, name: str, columns: dict[str, Column], asked: str) -> tuple[str, str]:
+def find_column(connection: sa.Connection, name: str, columns: dict[str, ListColumn], asked: str) -> tuple[str, str]:
     """Name in the table and type of a column, asked for by its name in the file or the table, as SQL takes it.
 
     Read-only. Raises CatalogError if there is none.
@@ -133,22 +133,24 @@ def find_column(connection: sa.Connection, name: str, columns: dict[str, Column]
     return found, types["type"][0].as_py()
 
 
-def _pair_by_key(connection: sa.Connection, name: str, way: ByGaia | ByMangaid, columns: dict[str, Column]) -> Matched:
-    column, type_ = find_column(connection, name, columns, way.column)
-    key = _gaia_key(column, type_, way.release) if isinstance(way, ByGaia) else _mangaid_key(column, type_)
+def _pair_by_key(
+    connection: sa.Connection, name: str, by: ByGaia | ByMangaid, columns: dict[str, ListColumn]
+) -> Matched:
+    column, type_ = find_column(connection, name, columns, by.column)
+    key = _gaia_key(column, type_, by.release) if isinstance(by, ByGaia) else _mangaid_key(column, type_)
     raw = raw_connection(connection)
     raw.execute(f"CREATE TEMP TABLE listed AS SELECT catalog_row, {key} AS key FROM {table_of(name)}")
     n_unusable, n_row = raw.execute("SELECT count(*) FILTER (key IS NULL), count(*) FROM listed").fetchall()[0]
-    what = f"{way.release} id of Gaia" if isinstance(way, ByGaia) else "MaNGA id"
+    what = f"{by.release} id of Gaia" if isinstance(by, ByGaia) else "MaNGA id"
     if n_unusable == n_row:
         raise CatalogError(f"column {column} holds no {what} in any of its {n_row} rows; name another column")
     raw.execute(PAIR_BY_KEY)
-    if not isinstance(way, ByGaia):
+    if not isinstance(by, ByGaia):
         return Matched(n_unusable)
     n_other = connection.exec_driver_sql(OTHER_RELEASE).scalar()
     if not n_other:
         return Matched(n_unusable)
-    others = f"{n_other} stars have a Gaia id of another release only, and were not compared with ids of {way.release}"
+    others = f"{n_other} stars have a Gaia id of another release only, and were not compared with ids of {by.release}"
     return Matched(n_unusable, (others,))
 
 
@@ -175,10 +177,10 @@ def _mangaid_key(column: str, type_: str) -> str:
 
 
 def _pair_on_sky(
-    connection: sa.Connection, name: str, way: OnSky, epoch: float | None, columns: dict[str, Column]
+    connection: sa.Connection, name: str, by: OnSky, epoch: float | None, columns: dict[str, ListColumn]
 ) -> Matched:
     coordinates = []
-    for asked in (way.ra, way.dec):
+    for asked in (by.ra, by.dec):
         column, type_ = find_column(connection, name, columns, asked)
         unit = columns[column].unit
         if not re.fullmatch(f"{DECIMAL}|{INTEGER}", type_):
@@ -191,10 +193,10 @@ def _pair_on_sky(
     ra, dec, at, pmra, pmdec = (sky.float64(stars[key]) for key in ("ra", "dec", "epoch", "pmra", "pmdec"))
     places = sky.at_epoch(ra, dec, at, pmra, pmdec, float(epoch or 0))
     rows = _positions(connection, name, *coordinates)
-    star, row, separation, n_unusable = sky.pairs_within(places, rows, way.radius)
+    star, row, separation, n_unusable = sky.pairs_within(places, rows, by.radius)
     n_row = connection.exec_driver_sql(f"SELECT count(*) FROM {table_of(name)}").scalar()
     if n_unusable == n_row:
-        raise CatalogError(f"no row of {name} has a position in {way.ra} and {way.dec}; name other columns")
+        raise CatalogError(f"no row of {name} has a position in {by.ra} and {by.dec}; name other columns")
     pairs = {
         "star_id": stars["star_id"].combine_chunks().take(pa.array(star)),
         "catalog_row": row,

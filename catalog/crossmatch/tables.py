@@ -6,7 +6,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from catalog.crossmatch import astropy_files, duckdb_files
-from catalog.crossmatch.columns import Column, Contents, InMemory
+from catalog.crossmatch.columns import Contents, InMemory, ListColumn
 from catalog.database.connection import execute_with, raw_connection
 from catalog.database.external import comment_columns, distinct, quoted, table_of
 from catalog.errors import CatalogError
@@ -36,7 +36,7 @@ def require_format(path: Path) -> None:
         raise CatalogError(f"{path}: an attached file is one of {', '.join(READERS)}; rename or convert it")
 
 
-def load(connection: sa.Connection, path: Path, name: str) -> tuple[Contents, dict[str, Column]]:
+def load(connection: sa.Connection, path: Path, name: str) -> tuple[Contents, dict[str, ListColumn]]:
     """Make the table external.NAME of a file, in place of the one that is there.
 
     Returns what the file holds, and its columns under the names they have in the table: those of the file, with a

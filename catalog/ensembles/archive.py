@@ -39,7 +39,7 @@ Stars = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
-class EnsembleFile:
+class Archive:
     """What is in a file that was verified.
 
     sha256 : of the whole file
@@ -57,7 +57,7 @@ def stars_text(stars: Stars) -> str:
     return canonical_json(stars)
 
 
-def write_ensemble_file(path: Path, manifest: Manifest, stars: dict[int, Stars], weights: dict[str, Path]) -> None:
+def write_archive(path: Path, manifest: Manifest, stars: dict[int, Stars], weights: dict[str, Path]) -> None:
     """Write the file, complete or not at all; what was there under its name is replaced.
 
     weights : their files, by SHA-256
@@ -81,7 +81,7 @@ def write_ensemble_file(path: Path, manifest: Manifest, stars: dict[int, Stars],
         partial.unlink(missing_ok=True)
 
 
-def read_ensemble_file(path: Path) -> EnsembleFile:
+def read_archive(path: Path) -> Archive:
     """Everything in the file save the weights, which are verified. Read-only.
 
     Raises CatalogError if it is absent, cut short, changed, of another kind or of a newer version.
@@ -104,7 +104,7 @@ def read_ensemble_file(path: Path) -> EnsembleFile:
                 for _ in _verified(source, sha256):
                     pass
         file.seek(0)
-        return EnsembleFile(path, hashlib.file_digest(file, "sha256").hexdigest(), manifest, stars)
+        return Archive(path, hashlib.file_digest(file, "sha256").hexdigest(), manifest, stars)
 
 
 def weights_blocks(path: Path, sha256: str) -> Iterator[bytes]:

@@ -18,14 +18,14 @@ from catalog.database.connection import Database, append, arrow, next_id
 from catalog.database.names import find_ensemble
 from catalog.ensembles.archive import (
     ROLES,
-    EnsembleFile,
+    Archive,
     Stars,
-    read_ensemble_file,
+    read_archive,
     stars_text,
     weights_blocks,
-    write_ensemble_file,
+    write_archive,
 )
-from catalog.ensembles.manifest import Epoch, Manifest, Model
+from catalog.ensembles.manifest import ArchivedEpoch, Manifest, Model
 from catalog.ensembles.registry import trained_on
 from catalog.errors import CatalogError
 from catalog.provenance import sha256_of_text, utc_now
@@ -118,7 +118,7 @@ def export_ensemble(database: Database, name: str, path: Path, *, force: bool = 
         stars = {row["member"]: _stars(connection, row["model_id"]) for row in rows}
         manifest = _manifest(connection, ensemble, rows, stars)
     weights = {row["weights_sha256"]: database.path.parent / row["weights_file"] for row in rows}
-    write_ensemble_file(path, manifest, stars, weights)
+    write_archive(path, manifest, stars, weights)
     return Exported(name, path, path.stat().st_size, len(rows), n_model)
 
 
@@ -131,7 +131,7 @@ def import_ensemble(database: Database, path: Path, name: str | None = None) -> 
     file is absent, cut short, changed, of another kind or of a newer version, or if the name stands for another
     ensemble.
     """
-    file = read_ensemble_file(path)
+    file = read_archive(path)
     name = name or file.manifest.name
     _require_usable(file, name)
     with database.read() as connection:
@@ -161,7 +161,7 @@ def _manifest(connection: sa.Connection, ensemble: sa.Row, rows: list[dict], sta
         history = arrow(connection, EPOCHS, {"model_id": row["model_id"]}).to_pylist()
         said = {key: value for key, value in row.items() if key not in ("model_id", "weights_file")}
         said["versions"] = json.loads(row["versions"] or "null")
-        said["history"] = [Epoch(**epoch) for epoch in history]
+        said["history"] = [ArchivedEpoch(**epoch) for epoch in history]
         said["stars_sha256"] = sha256_of_text(stars_text(stars[row["member"]]))
         models.append(Model(**said))
     return Manifest(
@@ -177,7 +177,7 @@ def _manifest(connection: sa.Connection, ensemble: sa.Row, rows: list[dict], sta
     )
 
 
-def _require_usable(file: EnsembleFile, name: str) -> None:
+def _require_usable(file: Archive, name: str) -> None:
     """Raise CatalogError for a name that nobody could type, or a recipe that this version does not know."""
     if not name.strip() or not name.isprintable():
         raise CatalogError(f"{name!r} is no name for an ensemble; give one with --name")
@@ -190,7 +190,7 @@ def _require_usable(file: EnsembleFile, name: str) -> None:
         ) from error
 
 
-def _is_here(connection: sa.Connection, file: EnsembleFile, name: str) -> bool:
+def _is_here(connection: sa.Connection, file: Archive, name: str) -> bool:
     """True if the ensemble is there under this name. Raises CatalogError if another is."""
     found = connection.execute(sa.select(schema.ensemble).where(schema.ensemble.c.name == name)).first()
     if found is None:
@@ -225,7 +225,7 @@ def _store_weights(folder: Path, path: Path, sha256: str) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _insert(connection: sa.Connection, file: EnsembleFile, name: str, weights_folder: str) -> None:
+def _insert(connection: sa.Connection, file: Archive, name: str, weights_folder: str) -> None:
     manifest = file.manifest
     ensemble_id = next_id(connection, schema.ensemble.c.ensemble_id)
     connection.execute(
@@ -255,7 +255,7 @@ def _insert(connection: sa.Connection, file: EnsembleFile, name: str, weights_fo
         _append_stars(connection, model_id, file.stars[model.member])
 
 
-def _origin(file: EnsembleFile, imported_at: datetime) -> dict[str, Any]:
+def _origin(file: Archive, imported_at: datetime) -> dict[str, Any]:
     return {
         "file": file.path.name,
         "sha256": file.sha256,
@@ -265,7 +265,7 @@ def _origin(file: EnsembleFile, imported_at: datetime) -> dict[str, Any]:
     }
 
 
-def _append_epochs(connection: sa.Connection, model_id: int, history: list[Epoch]) -> None:
+def _append_epochs(connection: sa.Connection, model_id: int, history: list[ArchivedEpoch]) -> None:
     if history:
         columns = pa.Table.from_pylist([vars(epoch) | {"model_id": model_id} for epoch in history])
         append(connection, schema.training_epoch, columns)

@@ -52,7 +52,7 @@ class TrainingData:
 
 
 @dataclass(frozen=True)
-class Epoch:
+class ArchivedEpoch:
     """A row of training_epoch."""
 
     epoch: int
@@ -82,7 +82,7 @@ class Model:
     versions: dict[str, Any] | None
     started_at: datetime | None
     finished_at: datetime | None
-    history: list[Epoch]
+    history: list[ArchivedEpoch]
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ class Plan:
     recipe: Recipe
     n_model: int
     n_spectrum: int
-    members: list[Member]
+    untrained: list[Member]
 
 
 def plan_ensemble(database: Database, dataset: str, recipe: Recipe, n_model: int, name: str | None = None) -> Plan:

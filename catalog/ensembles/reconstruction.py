@@ -35,7 +35,7 @@ WHERE scored.model_id = $model_id AND scored.spectrum_id = $spectrum_id
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedModels:
     """What an ensemble's models are made of again: its recipe and window, and the rows of the models."""
 
     recipe: Recipe
@@ -70,7 +70,7 @@ def reconstruct(
         spectrum = find_spectrum(connection, mangaid, found, plate, mjd)
         recipe = Recipe.from_json(canonical_json(row.recipe))
         pixels = window(trained_wavelength(connection, row), recipe.window)
-        trained = Trained(recipe, pixels, find_models(connection, row, models))
+        trained = TrainedModels(recipe, pixels, find_models(connection, row, models))
         block = _block(connection, spectrum, trained, row.name)
         scores = {model.name: _score(connection, spectrum, model, row.name) for model in trained.models}
     table = _table(block, pixels)
@@ -87,7 +87,7 @@ def reconstruct(
     return table
 
 
-def _block(connection: sa.Connection, spectrum: dict, trained: Trained, ensemble: str) -> SpectrumBlock:
+def _block(connection: sa.Connection, spectrum: dict, trained: TrainedModels, ensemble: str) -> SpectrumBlock:
     """The one spectrum as scoring reads it."""
     condition = f"spectrum_id = {spectrum['spectrum_id']}"
     for block in usable_blocks(
@@ -123,7 +123,9 @@ def _table(block: SpectrumBlock, pixels: Window) -> QTable:
     )
 
 
-def _reconstructions(database: Database, trained: Trained, block: SpectrumBlock) -> Iterator[tuple[str, np.ndarray]]:
+def _reconstructions(
+    database: Database, trained: TrainedModels, block: SpectrumBlock
+) -> Iterator[tuple[str, np.ndarray]]:
     """Name of each model, and its F̂, (n_pixel,) float64."""
     network = model_for(trained.recipe, len(trained.pixels.wavelength))
     values = np.repeat(log_flux(block.flux), N_ROW, axis=0)

@@ -17,7 +17,7 @@ from catalog.autoencoder.features import Features
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.recipe import Recipe
-from catalog.autoencoder.training import Alone, Epoch, Together, train_together
+from catalog.autoencoder.training import Alone, EpochLosses, Together, train_together
 from catalog.autoencoder.weights import make_weights_folder, save_weights
 from catalog.database import schema
 from catalog.database.connection import Database, append
@@ -34,7 +34,7 @@ PATIENCE = 600
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """What a training left behind.
 
     n_trained : models trained now; n_model : models of the ensemble
@@ -48,7 +48,7 @@ class Trained:
     diverged: tuple[str, ...] = ()
 
 
-Progress = Callable[[Plan, Member, Epoch], None]
+OnEpoch = Callable[[Plan, Member, EpochLosses], None]
 """Called after every epoch of a member."""
 
 
@@ -59,8 +59,8 @@ def train_ensemble(
     n_model: int,
     name: str | None = None,
     on_plan: Callable[[Plan], None] = lambda plan: None,
-    on_epoch: Progress = lambda plan, member, epoch: None,
-) -> Trained:
+    on_epoch: OnEpoch = lambda plan, member, epoch: None,
+) -> TrainingResult:
     """Train an ensemble, or what an interrupted run left untrained.
 
     The splits and seeds are written first, in one transaction; then each finished model in one of its own, its
@@ -72,7 +72,7 @@ def train_ensemble(
     """
     plan = plan_ensemble(database, dataset, recipe, n_model, name)
     on_plan(plan)
-    if plan.members:
+    if plan.untrained:
         folder = make_weights_folder(database.path)
         splits, pixels = _splits(database, plan)
         with Features(folder, plan.n_spectrum, len(pixels.wavelength), len(recipe.photometry)) as features:
@@ -80,7 +80,7 @@ def train_ensemble(
             models: Together | None = None
             sizes = [int(split.sum()) for split in splits]
             for group in groups(sizes, recipe.batch_size, _most_together(recipe)):
-                members, in_training = [plan.members[index] for index in group], [splits[index] for index in group]
+                members, in_training = [plan.untrained[index] for index in group], [splits[index] for index in group]
                 # Members that follow each other share what was compiled.
                 if models is None or len(models) != len(group):
                     models = _models(recipe, len(pixels.wavelength), len(group))
@@ -96,7 +96,7 @@ def train_ensemble(
                 )
                 _register(database, members, models, histories, started)
                 checkpoint.remove()
-    return Trained(plan.name, plan.n_spectrum, len(plan.members), plan.n_model, _diverged(database, plan))
+    return TrainingResult(plan.name, plan.n_spectrum, len(plan.untrained), plan.n_model, _diverged(database, plan))
 
 
 def groups(n_train: list[int], batch_size: int, most: int) -> list[list[int]]:
@@ -195,7 +195,7 @@ def _splits(database: Database, plan: Plan) -> tuple[list[np.ndarray], Window]:
     chosen = []
     with database.read() as connection:
         pixels = window(wavelength(connection, plan.dataset_id), plan.recipe.window)
-        for member in plan.members:
+        for member in plan.untrained:
             rows = connection.execute(
                 sa.select(split.role).where(split.model_id == member.model_id).order_by(split.spectrum_id)
             ).scalars()
@@ -204,7 +204,7 @@ def _splits(database: Database, plan: Plan) -> tuple[list[np.ndarray], Window]:
 
 
 def _register(
-    database: Database, members: list[Member], models: Together, histories: list[list[Epoch]], started: datetime
+    database: Database, members: list[Member], models: Together, histories: list[list[EpochLosses]], started: datetime
 ) -> None:
     """Weights to their files, then the models' rows and their epochs in one transaction."""
     results = [_result(database, models, index, history) for index, history in enumerate(histories)]
@@ -238,7 +238,7 @@ def _register(
         raise CatalogError(f"another process trained {', '.join(elsewhere)} meanwhile; what it found is kept")
 
 
-def _result(database: Database, models: Together, index: int, history: list[Epoch]) -> dict[str, object]:
+def _result(database: Database, models: Together, index: int, history: list[EpochLosses]) -> dict[str, object]:
     """What a model's row says of its training; writes its weights."""
     if history[-1].diverged:
         return {"status": "diverged"}
@@ -252,7 +252,7 @@ def _result(database: Database, models: Together, index: int, history: list[Epoc
     }
 
 
-def _append_epochs(connection: sa.Connection, member: Member, history: list[Epoch]) -> None:
+def _append_epochs(connection: sa.Connection, member: Member, history: list[EpochLosses]) -> None:
     # What is no number any more is no loss either.
     finite = [epoch for epoch in history if not epoch.diverged]
     append(

@@ -1,7 +1,7 @@
 """The consensus of an ensemble over arrays, as the views form it over rows (the paper, section 3.3).
 
 Arrays let a model that is not in the database, or a spectrum that is not, be ranked by the very same rule as
-`catalog.anomaly.standing` and `views/consensus.sql`.
+`catalog.anomaly.ranks` and `views/consensus.sql`.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ DIGITS = 9
 
 
 @dataclass(frozen=True)
-class Standing:
+class Ranking:
     """Where spectra stand in the order of the consensus.
 
     rank : (n,) float64, 1 is the oddest; NaN where there is none
@@ -31,7 +31,7 @@ class Standing:
     def percentile(self) -> np.ndarray:
         """(n,) share of the ranked spectra that are not odder, in percent; NaN without a rank.
 
-        >>> Standing(np.array([1.0, 4.0, np.nan]), 4).percentile.tolist()
+        >>> Ranking(np.array([1.0, 4.0, np.nan]), 4).percentile.tolist()
         [100.0, 25.0, nan]
         """
         percentile: np.ndarray = 100 * (self.n_ranked + 1 - self.rank) / max(self.n_ranked, 1)
@@ -52,10 +52,10 @@ class Consensus:
     mean_percentile: np.ndarray
     mean_log10_error: np.ndarray
     mean_percentile_unseen: np.ndarray
-    all: Standing
-    unseen: Standing
+    all: Ranking
+    unseen: Ranking
 
-    def by(self, members: str) -> Standing:
+    def by(self, members: str) -> Ranking:
         """The order over a set of members, "all" or "unseen". Read-only."""
         return {"all": self.all, "unseen": self.unseen}[members]
 
@@ -95,8 +95,8 @@ class Population:
             percentile,
             log_error,
             unseen,
-            _standing((flagged_all, percentile_all, log_all), (flagged, percentile, log_error), host),
-            _standing((unseen_all, log_all), (unseen, log_error), host),
+            _ranking((flagged_all, percentile_all, log_all), (flagged, percentile, log_error), host),
+            _ranking((unseen_all, log_all), (unseen, log_error), host),
         )
 
     def _judge(self, error: np.ndarray, host: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -129,7 +129,7 @@ def _mean(values: np.ndarray) -> np.ndarray:
         return np.round(np.where(known, values, 0).sum(axis=0) / known.sum(axis=0), DIGITS)
 
 
-def _standing(known: Sequence[np.ndarray], new: Sequence[np.ndarray], host: np.ndarray) -> Standing:
+def _ranking(known: Sequence[np.ndarray], new: Sequence[np.ndarray], host: np.ndarray) -> Ranking:
     """Ranks of new spectra among the known, each without its host, by keys of which the first weighs most.
 
     Larger keys come first, and NaN last; without a first key there is no rank.
@@ -140,4 +140,4 @@ def _standing(known: Sequence[np.ndarray], new: Sequence[np.ndarray], host: np.n
     position = np.empty(len(order), np.int64)
     position[order] = np.arange(len(order))
     ahead = np.cumsum(order < n)[position[n:]] - (position[host] < position[n:])
-    return Standing(np.where(np.isnan(new[0]), np.nan, ahead + 1.0), int(np.sum(~np.isnan(known[0]))))
+    return Ranking(np.where(np.isnan(new[0]), np.nan, ahead + 1.0), int(np.sum(~np.isnan(known[0]))))

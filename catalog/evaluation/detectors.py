@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from catalog.anomaly.ranks import error_alike, isolation
 from catalog.anomaly.scoring import padded
-from catalog.anomaly.standing import error_alike, isolation
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.scoring import Observed, score
@@ -16,15 +16,13 @@ from catalog.errors import CatalogError
 from catalog.evaluation.consensus import Population
 from catalog.evaluation.methods import AUTOENCODER, BASELINES, SCORES
 from catalog.evaluation.stored import Stored, latents, scored_blocks, spectra_of, training_split
+from catalog.progress import Progress
 from catalog.spectra.quality import usable_rows
 
 if TYPE_CHECKING:
     from catalog.evaluation.baselines import Baselines
 
 FIT_STREAM = 2
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how far it is, and where it ends."""
 
 Blocks = Callable[[], Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]]
 """Gives the same blocks every time it is called, so that none has to be kept: flux and ivar (k, n_pixel), and which of

@@ -8,7 +8,7 @@ from astropy.table import Table
 from catalog.database.connection import Database
 from catalog.errors import CatalogError
 from catalog.evaluation.agreement import agreements
-from catalog.evaluation.detectors import Detectors, Progress
+from catalog.evaluation.detectors import Detectors
 from catalog.evaluation.injection import Injection
 from catalog.evaluation.listed import Listed
 from catalog.evaluation.methods import SCORES
@@ -16,6 +16,7 @@ from catalog.evaluation.planted import Planted
 from catalog.evaluation.record import columns_of, find_evaluation, read_evaluation, write_evaluation
 from catalog.evaluation.stored import Stored, read_scores
 from catalog.evaluation.truth import TruthFile, read_truth
+from catalog.progress import Progress, silent
 
 Talk = Callable[[str], None]
 """Called with what a user should know, one line at a time."""
@@ -29,7 +30,7 @@ def evaluate(
     seed: int = 0,
     baselines: bool = True,
     talk: Talk = lambda line: None,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = silent,
 ) -> Table:
     """Recovery of listed or of planted anomalies by an ensemble on a dataset it has scored.
 

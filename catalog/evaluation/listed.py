@@ -7,15 +7,15 @@ import numpy as np
 
 from catalog.database.connection import Database
 from catalog.errors import CatalogError
-from catalog.evaluation.consensus import Standing
+from catalog.evaluation.consensus import Ranking
 from catalog.evaluation.detectors import Detectors
 from catalog.evaluation.methods import MEMBERS
-from catalog.evaluation.record import Row
+from catalog.evaluation.record import RecoveryRow
 from catalog.evaluation.recovery import measure
 from catalog.evaluation.stored import Stored
-from catalog.evaluation.truth import ORDINARY, Label, Truth, in_octaves
+from catalog.evaluation.truth import ORDINARY, Truth, TruthLabel, in_octaves
 
-Group = tuple[str | None, float | None, Callable[[Label], bool]]
+Group = tuple[str | None, float | None, Callable[[TruthLabel], bool]]
 """A kind, a strength, and whether a label belongs to them; None: all together."""
 
 
@@ -52,9 +52,9 @@ class Listed:
             raise CatalogError(f"{truth.file.path}: {matched}; none of the {len(odd)} with a kind matches")
         self.remarks = [f"{matched}; of the {len(odd)} with a kind, {n_odd_matched} match"]
 
-    def rows(self, _database: Database, detectors: Detectors, _talk: Callable[[str], None]) -> Iterator[Row]:
+    def rows(self, _database: Database, detectors: Detectors, _talk: Callable[[str], None]) -> Iterator[RecoveryRow]:
         """Recovery of every group by every method and set of members. Read-only."""
-        labels = [self._truth.labels.get(star, Label(ORDINARY)) for star in self._stored.mangaid.tolist()]
+        labels = [self._truth.labels.get(star, TruthLabel(ORDINARY)) for star in self._stored.mangaid.tolist()]
         ordinary = np.array([label.kind == ORDINARY for label in labels])
         for kind, strength, belongs in self._groups():
             odd = np.array([belongs(label) for label in labels])
@@ -62,9 +62,9 @@ class Listed:
             for method, population in detectors.populations.items():
                 for members in MEMBERS:
                     standing = population.consensus.by(members)
-                    found = Standing(np.append(standing.rank[odd], absent), standing.n_ranked)
-                    others = Standing(standing.rank[ordinary], standing.n_ranked)
-                    yield Row(method, members, kind, strength, measure(found, others, self._seed))
+                    found = Ranking(np.append(standing.rank[odd], absent), standing.n_ranked)
+                    others = Ranking(standing.rank[ordinary], standing.n_ranked)
+                    yield RecoveryRow(method, members, kind, strength, measure(found, others, self._seed))
 
     def _groups(self) -> Iterator[Group]:
         """Every kind, every strength of it where the table gives any, and all kinds together."""

@@ -8,14 +8,15 @@ import numpy as np
 
 from catalog.database.connection import Database
 from catalog.errors import CatalogError
-from catalog.evaluation.consensus import Population, Standing
-from catalog.evaluation.detectors import Detectors, Progress
+from catalog.evaluation.consensus import Population, Ranking
+from catalog.evaluation.detectors import Detectors
 from catalog.evaluation.injection import Hosts, Injection, PlantedBlock, choose_hosts, plant
 from catalog.evaluation.methods import MEMBERS
-from catalog.evaluation.record import Row
+from catalog.evaluation.record import RecoveryRow
 from catalog.evaluation.recovery import measure, n_top
 from catalog.evaluation.stored import Stored, spectra_of
 from catalog.evaluation.verdicts import VerdictCount, verdict_counts
+from catalog.progress import Progress
 from catalog.provenance import canonical_json, sha256_of_text
 
 ODD_ALREADY = 50
@@ -68,7 +69,7 @@ class Planted:
         if anywhere and n_eligible < injection.hosts:
             self.remarks.append(f"dataset {stored.dataset.name} has {n_eligible} ordinary spectra, so that many hosts")
 
-    def rows(self, database: Database, detectors: Detectors, talk: Callable[[str], None]) -> Iterator[Row]:
+    def rows(self, database: Database, detectors: Detectors, talk: Callable[[str], None]) -> Iterator[RecoveryRow]:
         """Recovery of every kind and strength by every method and set of members, against the ordinary spectra.
 
         An ordinary spectrum is outside the top 5 %, by the method and members in question: what one of them ranks
@@ -103,11 +104,11 @@ class Planted:
                     for key, consensus in zip(keys, placed, strict=True)
                 }
                 for (kind, strength), standing in odd.items():
-                    yield Row(method, members, kind, strength, measure(standing, ordinary, self._seed))
+                    yield RecoveryRow(method, members, kind, strength, measure(standing, ordinary, self._seed))
                 for strength in self._injection.strengths:
                     ranks = [standing.rank for key, standing in odd.items() if key[1] == strength]
-                    together = Standing(np.concatenate(ranks), ordinary.n_ranked)
-                    yield Row(method, members, None, strength, measure(together, ordinary, self._seed))
+                    together = Ranking(np.concatenate(ranks), ordinary.n_ranked)
+                    yield RecoveryRow(method, members, None, strength, measure(together, ordinary, self._seed))
 
     def verdicts(self, database: Database, progress: Progress) -> list[VerdictCount]:
         """What the rules of `catalog.causes` say of the same spectra. Reads them again; writes nothing."""
@@ -125,12 +126,12 @@ class Planted:
         return {kind: (flux[row], ivar[row]) for kind, row in rows.items()}
 
 
-def _without_top(standing: Standing) -> Standing:
-    return Standing(
+def _without_top(standing: Ranking) -> Ranking:
+    return Ranking(
         np.where(standing.rank > n_top(standing.n_ranked, ODD_ALREADY), standing.rank, np.nan), standing.n_ranked
     )
 
 
-def _of_ordinary(planted: Standing, ordinary: Standing, hosts: Hosts) -> Standing:
+def _of_ordinary(planted: Ranking, ordinary: Ranking, hosts: Hosts) -> Ranking:
     """Without the planted spectra whose hosts are not ordinary."""
-    return Standing(np.where(np.isnan(ordinary.rank[hosts.index]), np.nan, planted.rank), planted.n_ranked)
+    return Ranking(np.where(np.isnan(ordinary.rank[hosts.index]), np.nan, planted.rank), planted.n_ranked)

@@ -61,7 +61,7 @@ ORDER BY kind, strength, n_planted DESC, cause, rule
 
 
 @dataclass(frozen=True)
-class Row:
+class RecoveryRow:
     """Recovery of one kind and strength by one method and set of members; None: all together."""
 
     method: str
@@ -118,7 +118,7 @@ def find_evaluation(connection: sa.Connection, wanted: Mapping[str, Any]) -> int
 def write_evaluation(
     database: Database,
     wanted: Mapping[str, Any],
-    rows: Iterable[Row],
+    rows: Iterable[RecoveryRow],
     agreements: Iterable[Agreement],
     verdicts: Iterable[VerdictCount],
     models: list[dict],
@@ -173,7 +173,7 @@ def _append(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any
         append(connection, table, pa.table(columns))
 
 
-def _columns(row: Row) -> dict[str, Any]:
+def _columns(row: RecoveryRow) -> dict[str, Any]:
     recovery = row.recovery
     columns = {
         "method": row.method,

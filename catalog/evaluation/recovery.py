@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from catalog.evaluation.consensus import Standing
+from catalog.evaluation.consensus import Ranking
 
 CONFIDENCE = 0.95
 
@@ -47,7 +47,7 @@ class Recovery:
     auc: Estimate
 
 
-def measure(odd: Standing, ordinary: Standing, seed: int) -> Recovery:
+def measure(odd: Ranking, ordinary: Ranking, seed: int) -> Recovery:
     """Recovery of anomalies among the ranked spectra of a dataset.
 
     odd, ordinary : where either stand in one and the same order; spectra without a rank are counted and left out

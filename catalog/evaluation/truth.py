@@ -33,7 +33,7 @@ FEW_STRENGTHS = 12
 
 
 @dataclass(frozen=True)
-class Label:
+class TruthLabel:
     """What is known of a star: a kind, ORDINARY if nothing is odd, and how strong it is; None: not said."""
 
     kind: str
@@ -55,7 +55,7 @@ class Truth:
 
     file: TruthFile
     sha256: str
-    labels: dict[str, Label]
+    labels: dict[str, TruthLabel]
 
     @property
     def kinds(self) -> list[str]:
@@ -87,9 +87,9 @@ def read_truth(file: TruthFile) -> Truth:
     if table[id_column].dtype.kind == "f":
         raise CatalogError(f"{path}: column {id_column} holds decimal numbers, in which ids lose digits; write text")
     strengths = _numbers(table[STRENGTH]) if STRENGTH in table.colnames else [None] * len(table)
-    labels: dict[str, Label] = {}
+    labels: dict[str, TruthLabel] = {}
     for star, kind, strength in zip(_texts(table[id_column]), _texts(table[kind_column]), strengths, strict=True):
-        label = Label(kind, strength if kind != ORDINARY else None)
+        label = TruthLabel(kind, strength if kind != ORDINARY else None)
         if star and labels.setdefault(star, label) != label:
             raise CatalogError(f"{path} lists {star} twice, as {_spoken(labels[star])} and as {_spoken(label)}")
     truth = Truth(file, sha256, labels)
@@ -140,6 +140,6 @@ def _numbers(column: Column) -> list[float | None]:
     return [value if 0 < value < np.inf else None for value in values]
 
 
-def _spoken(label: Label) -> str:
+def _spoken(label: TruthLabel) -> str:
     strength = f" of strength {label.strength:g}" if label.strength is not None else ""
     return (label.kind or "ordinary") + strength

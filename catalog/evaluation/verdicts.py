@@ -1,7 +1,7 @@
 """What the rules of `catalog.causes` say of planted oddities: how far a verdict is to be trusted."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +9,11 @@ import numpy as np
 from catalog.autoencoder.model import model_for
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.weights import load_each
-from catalog.causes.case import LARGEST, Case, case_of
+from catalog.causes.diagnosis import LARGEST, Diagnosis, diagnose
 from catalog.database.connection import Database, arrow
 from catalog.evaluation.injection import PlantedBlock
 from catalog.evaluation.stored import Stored
+from catalog.progress import Progress
 from catalog.spectra.quality import usable_rows
 
 RIGHT_CAUSE = {
@@ -58,10 +59,6 @@ class VerdictCount:
     n_planted: int
 
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is done, blocks done, and blocks in all."""
-
-
 Blocks = Iterable[tuple[PlantedBlock, np.ndarray]]
 """With the scored spectra that each stands in for, (k,)."""
 
@@ -85,7 +82,7 @@ def verdict_counts(
     return counts
 
 
-def _cases(database: Database, stored: Stored, blocks: Blocks) -> Iterator[tuple[PlantedBlock, list[Case]]]:
+def _cases(database: Database, stored: Stored, blocks: Blocks) -> Iterator[tuple[PlantedBlock, list[Diagnosis]]]:
     network = model_for(stored.recipe, len(stored.pixels.wavelength))
     files = ((model["weights_file"], model["weights_sha256"]) for model in stored.models)
     members = [network.place(weights) for weights in load_each(database.path, files)]
@@ -103,7 +100,7 @@ def _cases(database: Database, stored: Stored, blocks: Blocks) -> Iterator[tuple
         good = np.zeros(flux.shape[1], np.int32)
         rarity = [{"density_percentile": density[at]} for at in kept]
         wavelength = stored.pixels.wavelength
-        yield block, [case_of(wavelength, flux[i], ivar[i], good, made[:, i], rarity[i]) for i in range(len(kept))]
+        yield block, [diagnose(wavelength, flux[i], ivar[i], good, made[:, i], rarity[i]) for i in range(len(kept))]
 
 
 def _density_percentile(database: Database, stored: Stored) -> list[float | None]:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from catalog.causes.case import Case
+from catalog.causes.diagnosis import Diagnosis
 from catalog.causes.noise import Noise
 from catalog.causes.verdict import Verdict, shown_windows
 from catalog.causes.where import Where
@@ -47,20 +47,20 @@ def draw(
     made: QTable,
     spectrum: QTable,
     known: Mapping[str, Any],
-    case: Case,
+    case: Diagnosis,
     path: Path,
 ) -> None:
     """Draw a spectrum with its reconstructions, the residual, the share of the error by window, and σ.
 
     made : in the window, as `reconstruct` gives it; spectrum : (n_pixel,) of the whole grid, as `read_arrays` gives it
-    known : as `describe_spectrum` gives it; case : as `case_of_star` gives it
+    known : as `describe_spectrum` gives it; case : as `diagnose_star` gives it
     The interval that holds half of the error is shaded in all panels. Writes the file. Raises CatalogError if it cannot
     be written.
     """
     save(lambda: _figure(made, spectrum, known, case), path)
 
 
-def _figure(made: QTable, spectrum: QTable, known: Mapping[str, Any], case: Case) -> Figure:
+def _figure(made: QTable, spectrum: QTable, known: Mapping[str, Any], case: Diagnosis) -> Figure:
     place, told = case.place, _told(case.verdict)
     above = height_of_facts(known) + 0.3
     below = 0.5 + LINE * (len(told) + 1)

@@ -145,10 +145,10 @@ class Plots:
         mjd: int | None = None,
     ) -> None:
         """Why a spectrum is anomalous: residual, share of the error by window, uncertainty, and the verdict."""
-        from catalog.anomaly.explain import case_of_star  # loads scikit-learn
+        from catalog.anomaly.explain import diagnose_star  # loads scikit-learn
 
         target = writable(Path(file))
-        made, case = case_of_star(self.database, mangaid, dataset, ensemble, plate, mjd)
+        made, case = diagnose_star(self.database, mangaid, dataset, ensemble, plate, mjd)
         with self.database.read() as connection:
             known = describe_spectrum(connection, made.meta, find_ensemble(connection, made.meta["ensemble"]))
             spectrum = read_arrays(connection, made.meta)

@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from catalog.anomaly.standing import stand_again
+from catalog.anomaly.ranks import rerank
 from catalog.database.connection import Database, InUseError
 from catalog.database.healpix import place_spectra
 from catalog.database.migration import is_blank, upgrade
 from catalog.errors import CatalogError
-from catalog.ingest.loader import Ingested, Loader, Progress
+from catalog.ingest.loader import Ingested, Loader
+from catalog.progress import Progress, silent
 from catalog.surveys import PRODUCTS, recognise, recognise_single
 from catalog.surveys.fits_table import FitsTable, NoTableError, open_tables
-from catalog.surveys.product import Product, single_product
+from catalog.surveys.product import SurveyProduct, single_product
 
 MEMORY = "512MB"
 """Loading needs a few row groups of 112 MB; more would only be a cache."""
@@ -25,7 +26,7 @@ def ingest(
     database: Database,
     paths: Iterable[Path],
     dataset: str | None = None,
-    progress: Progress = lambda path, done, total: None,
+    progress: Progress = silent,
 ) -> list[Ingested]:
     """Recognise each file by its columns and load it; folders are searched for FITS files.
 
@@ -65,19 +66,19 @@ def ingest(
 
 
 def _load(
-    database: Database, files: list[tuple[Path, Product]], dataset: str | None, progress: Progress
+    database: Database, files: list[tuple[Path, SurveyProduct]], dataset: str | None, progress: Progress
 ) -> list[Ingested]:
     with database.write(MEMORY, arrays=True) as connection:
         done = [Loader(connection, path, product, dataset, progress).load() for path, product in files]
         place_spectra(connection)
         if any(product.table == "gaia_match" for _, product in files):
-            stand_again(connection)
+            rerank(connection)
         return done
 
 
-def _recognised(paths: Iterable[Path]) -> tuple[list[tuple[Path, Product]], list[Ingested]]:
+def _recognised(paths: Iterable[Path]) -> tuple[list[tuple[Path, SurveyProduct]], list[Ingested]]:
     """The files to load, and those in a folder that are of no product we know."""
-    files: list[tuple[Path, Product]] = []
+    files: list[tuple[Path, SurveyProduct]] = []
     skipped: list[Ingested] = []
     for path in paths:
         for file in _fits_files(path):
@@ -90,7 +91,7 @@ def _recognised(paths: Iterable[Path]) -> tuple[list[tuple[Path, Product]], list
     return files, skipped
 
 
-def _product_of(path: Path) -> Product:
+def _product_of(path: Path) -> SurveyProduct:
     """What the first table that is known makes the file, or else its headers."""
     refusal: CatalogError | None = None
     try:

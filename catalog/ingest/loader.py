@@ -1,7 +1,7 @@
 """One file into tables, inside the transaction of a connection."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -15,12 +15,13 @@ from catalog.database import schema
 from catalog.database.connection import expect_rows, next_id
 from catalog.errors import CatalogError
 from catalog.ingest.rows import RowLoader
-from catalog.prefetch import ahead
+from catalog.prefetch import prefetch
+from catalog.progress import Progress
 from catalog.provenance import sha256_of_file, utc_now
 from catalog.spectra.quality import quality
 from catalog.surveys import recognise
 from catalog.surveys.fits_table import FitsTable, open_tables
-from catalog.surveys.product import Block, Origin, Product, SingleSpectrum
+from catalog.surveys.product import Block, DatasetOrigin, SingleSpectrum, SurveyProduct
 
 ROWS_PER_BLOCK = 256
 """Rows read at a time: 14 MB of arrays on the MaStar grid, 23 MB in the file; some five blocks are under way."""
@@ -63,10 +64,6 @@ class Ingested:
     n_row_of: dict[str, int] = field(default_factory=dict)
 
 
-Progress = Callable[[Path, int, int], None]
-"""Called with a file, its rows read so far, and all its rows, of one table after another."""
-
-
 class Loader:
     """Loads one file inside the transaction of a connection; the caller commits or rolls back.
 
@@ -74,7 +71,7 @@ class Loader:
     """
 
     def __init__(
-        self, connection: sa.Connection, path: Path, product: Product, dataset: str | None, progress: Progress
+        self, connection: sa.Connection, path: Path, product: SurveyProduct, dataset: str | None, progress: Progress
     ) -> None:
         self.connection = connection
         self.path = path
@@ -128,19 +125,19 @@ class Loader:
         )
         loader.load(block, quality(block.arrays) if block.arrays is not None else {})
         self._finish(loader)
-        self.progress(self.path, 1, 1)
+        self.progress(self.path.name, 1, 1)
         self._describe_file(1, digest.result())
         return self._ingested({single.name: 1}, loader.dataset_id)
 
-    def _load_table(self, table: FitsTable, product: Product) -> int | None:
+    def _load_table(self, table: FitsTable, product: SurveyProduct) -> int | None:
         """Load one table; for spectra, returns the id of their dataset."""
         loader = RowLoader(self.connection, self.path, product, self._origin(table, product), self.source_file_id)
         expect_rows(self.connection, table.n_row)
         # Three stages at a time: the file is read, a block decoded and counted, the one before it inserted.
-        with closing(ahead(_counted(product.read(table, ROWS_PER_BLOCK)))) as blocks:
+        with closing(prefetch(_counted(product.read(table, ROWS_PER_BLOCK)))) as blocks:
             for block, counts in blocks:
                 loader.load(block, counts)
-                self.progress(self.path, block.first_row + len(block.rows), table.n_row)
+                self.progress(self.path.name, block.first_row + len(block.rows), table.n_row)
         self._finish(loader)
         if loader.origin is not None and loader.dataset_id is None:
             raise CatalogError(f"{self.path} holds no spectrum")
@@ -174,7 +171,7 @@ class Loader:
             raise CatalogError(f"{self.path} is loaded already, into dataset {holder}; a file is loaded once")
         return Ingested(self.path, self.product.name, skipped=f"already loaded as {row.name} on {when} UTC")
 
-    def _origin(self, table: FitsTable, product: Product) -> Origin | None:
+    def _origin(self, table: FitsTable, product: SurveyProduct) -> DatasetOrigin | None:
         if product.origin is None:
             return None
         origin = product.origin(table)
@@ -184,7 +181,7 @@ class Loader:
                 f"{self.path}: neither its columns nor its name (lsfpercent60.0 is small) tell the dataset; "
                 "give --dataset NAME"
             )
-        return Origin(name, origin.survey, origin.release, origin.lsf_percentile)
+        return DatasetOrigin(name, origin.survey, origin.release, origin.lsf_percentile)
 
     def _describe_file(self, n_row: int, digest: str) -> None:
         self.connection.execute(

@@ -11,7 +11,7 @@ from catalog.database import schema
 from catalog.database.connection import append, array_column, execute_with, next_id
 from catalog.errors import CatalogError
 from catalog.spectra.datasets import dataset_of
-from catalog.surveys.product import Arrays, Block, Origin, Product
+from catalog.surveys.product import Arrays, Block, DatasetOrigin, SurveyProduct
 
 NEW_STARS = """
 INSERT INTO star (star_id, mangaid, source_file_id)
@@ -73,8 +73,8 @@ class RowLoader:
         self,
         connection: sa.Connection,
         path: Path,
-        product: Product,
-        origin: Origin | None,
+        product: SurveyProduct,
+        origin: DatasetOrigin | None,
         source_file_id: int,
     ) -> None:
         self.connection = connection
@@ -121,7 +121,7 @@ class RowLoader:
                 f"{keys.replace('_id', '')}; remove the repeated rows{advice}"
             )
 
-    def _load_spectra(self, block: Block, arrays: Arrays, origin: Origin, counts: dict[str, pa.Array]) -> None:
+    def _load_spectra(self, block: Block, arrays: Arrays, origin: DatasetOrigin, counts: dict[str, pa.Array]) -> None:
         if self.dataset_id is None:
             self.dataset_id = dataset_of(self.connection, self.path, self.product, origin, arrays.wavelength)
         n = len(block.rows)

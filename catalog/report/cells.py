@@ -14,7 +14,7 @@ MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
-class Column:
+class GridColumn:
     """A column of a grid: its heading, and the name of a column of the answer, or what to make of a row.
 
     form : of its numbers, as in a format string; kind : as of a heading, found out if it is not given
@@ -33,7 +33,7 @@ class Column:
         return text(value, self.form)
 
 
-def grid(caption: str, rows: Sequence[Row], columns: Sequence[Column], named_by: int = 0) -> Grid:
+def grid(caption: str, rows: Sequence[Row], columns: Sequence[GridColumn], named_by: int = 0) -> Grid:
     """The rows as a grid. A column is of numbers if all that is known in it are. Read-only."""
     headings = [Heading(column.heading, column.kind or _kind(column, rows)) for column in columns]
     return Grid(caption, headings, [[column.cell(row) for column in columns] for row in rows], named_by)
@@ -74,7 +74,7 @@ def counted(n: int, one: str, many: str | None = None) -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
-def _kind(column: Column, rows: Sequence[Row]) -> str:
+def _kind(column: GridColumn, rows: Sequence[Row]) -> str:
     values = [row[column.of] for row in rows if row[column.of] is not None] if isinstance(column.of, str) else []
     numeric = bool(values) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     return "number" if numeric else "text"

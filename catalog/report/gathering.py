@@ -5,19 +5,18 @@ from collections.abc import Callable
 from datetime import datetime
 
 from catalog import __version__
+from catalog.progress import Progress
 from catalog.report.document import Report, Section
 from catalog.report.models import ensemble, errors, latent
 from catalog.report.oddest import N_SHOWN, oddest, star
 from catalog.report.pictures import Pictures
 from catalog.report.places import catalogs, diagram
 from catalog.report.proof import provenance, recovery
-from catalog.report.scope import Scope
+from catalog.report.scope import ReportScope
 from catalog.report.survey import data, summary
 
-Progress = Callable[[str, int, int], None]
 
-
-def gather(scope: Scope, now: datetime, progress: Progress) -> Report:
+def gather(scope: ReportScope, now: datetime, progress: Progress) -> Report:
     """Everything that a report says. Read-only.
 
     now : UTC; progress : called with what is gathered, how far, and the end
@@ -59,14 +58,14 @@ def gather(scope: Scope, now: datetime, progress: Progress) -> Report:
     )
 
 
-def title_of(scope: Scope) -> str:
+def title_of(scope: ReportScope) -> str:
     """What a report is about, in a line."""
     if scope.dataset is None:
         return "Anomalous stellar spectra"
     return f"Anomalous stellar spectra in {scope.names['dataset']}, by ensemble {scope.names['ensemble']}"
 
 
-def command_of(scope: Scope) -> str:
+def command_of(scope: ReportScope) -> str:
     """The command that makes this report again, with what it chose written out."""
     database = shlex.quote(scope.database.path.name)
     return f"catalog --database {database} report -o report.html {scope.options} --top {scope.top}"

@@ -9,16 +9,16 @@ from catalog.autoencoder.recipe import Recipe
 from catalog.figures.network import layers_of
 from catalog.provenance import canonical_json
 from catalog.report import questions
-from catalog.report.cells import Column, counted, grid, interval, text
+from catalog.report.cells import GridColumn, counted, grid, interval, text
 from catalog.report.document import Block, Facts, Missing, Section, Statements, Text
 from catalog.report.pictures import Pictures
-from catalog.report.scope import Asker, Row, Scope
+from catalog.report.scope import Asker, ReportScope, Row
 from catalog.spectra.blocks import trained_wavelength, window
 
 TRAIN = Missing("No ensemble is trained.", ("catalog train --dataset NAME",))
 
 
-def not_scored(scope: Scope) -> Missing:
+def not_scored(scope: ReportScope) -> Missing:
     """Why there are no scores, and what would make them."""
     if scope.ensemble is None:
         return Missing(
@@ -28,7 +28,7 @@ def not_scored(scope: Scope) -> Missing:
     return Missing(f"Ensemble {scope.ensemble.name} has scored nothing.", (command,))
 
 
-def ensemble(scope: Scope, pictures: Pictures) -> Section:
+def ensemble(scope: ReportScope, pictures: Pictures) -> Section:
     """Recipe, models, losses (the paper's Figs. 2 and 3). Read-only."""
     if scope.ensemble is None:
         return Section("ensemble", "Ensemble", [TRAIN])
@@ -52,15 +52,15 @@ def ensemble(scope: Scope, pictures: Pictures) -> Section:
         "catalog train",
     )
     columns = [
-        Column("model", "model"),
-        Column("status", "status"),
-        Column("seed", "seed"),
-        Column("spectra trained on", "n_train"),
-        Column("to validate", "n_validation"),
-        Column("epochs", "epochs"),
-        Column("training loss", "train_loss", ".5f"),
-        Column("validation loss", "validation_loss", ".5f"),
-        Column("time (s)", "seconds", ".0f"),
+        GridColumn("model", "model"),
+        GridColumn("status", "status"),
+        GridColumn("seed", "seed"),
+        GridColumn("spectra trained on", "n_train"),
+        GridColumn("to validate", "n_validation"),
+        GridColumn("epochs", "epochs"),
+        GridColumn("training loss", "train_loss", ".5f"),
+        GridColumn("validation loss", "validation_loss", ".5f"),
+        GridColumn("time (s)", "seconds", ".0f"),
     ]
     blocks: list[Block] = [
         Text(
@@ -76,7 +76,7 @@ def ensemble(scope: Scope, pictures: Pictures) -> Section:
     return Section("ensemble", "Ensemble", blocks, asker.questions)
 
 
-def errors(scope: Scope, pictures: Pictures) -> Section:
+def errors(scope: ReportScope, pictures: Pictures) -> Section:
     """Tables 1 and 2, the distribution of errors (Fig. 4), and an ordinary spectrum (Fig. 5). Read-only."""
     if scope.dataset is None:
         return Section("errors", "Reconstruction errors", [not_scored(scope)])
@@ -86,8 +86,8 @@ def errors(scope: Scope, pictures: Pictures) -> Section:
     (ordinary,) = asker.ask("A spectrum of middle rank", questions.ORDINARY)
     scores = asker.ask("Its errors", questions.SCORES, spectrum_id=ordinary["spectrum_id"])
     names = scope.names
-    columns = [Column("model", "model"), Column("spectra", "n_spectrum")]
-    columns += [Column(f"{percent} %", f"percentile_{percent}", ".3f") for percent in (1, 10, 50, 90, 99)]
+    columns = [GridColumn("model", "model"), GridColumn("spectra", "n_spectrum")]
+    columns += [GridColumn(f"{percent} %", f"percentile_{percent}", ".3f") for percent in (1, 10, 50, 90, 99)]
     of_model: dict[str, list[Row]] = {}
     for error in top:
         of_model.setdefault(error["model"], []).append(error)
@@ -107,7 +107,10 @@ def errors(scope: Scope, pictures: Pictures) -> Section:
         grid(
             "Table 2. The spectra with the highest errors of every model: star and error",
             highest,
-            [Column("model", "model"), *(Column(f"{place + 1}.", _highest(place), kind="lines") for place in places)],
+            [
+                GridColumn("model", "model"),
+                *(GridColumn(f"{place + 1}.", _highest(place), kind="lines") for place in places),
+            ],
         ),
         Statements(_frequent(of_model)),
         pictures.draw(
@@ -121,7 +124,7 @@ def errors(scope: Scope, pictures: Pictures) -> Section:
     return Section("errors", "Reconstruction errors", blocks, asker.questions)
 
 
-def latent(scope: Scope, pictures: Pictures, marked: list[str]) -> Section:
+def latent(scope: ReportScope, pictures: Pictures, marked: list[str]) -> Section:
     """A map of the latent space of the first model, with the oddest stars. Read-only."""
     if scope.dataset is None:
         return Section("latent", "Latent space", [not_scored(scope)])
@@ -157,7 +160,7 @@ def reconstruction_alt(mangaid: str, scores: list[Row]) -> str:
     )
 
 
-def _n_pixel(scope: Scope, ensemble: sa.Row, recipe: Recipe) -> int:
+def _n_pixel(scope: ReportScope, ensemble: sa.Row, recipe: Recipe) -> int:
     with scope.database.read() as connection:
         return len(window(trained_wavelength(connection, ensemble), recipe.window).wavelength)
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 from catalog.report import questions
-from catalog.report.cells import UNKNOWN, Column, counted, grid, interval, text
+from catalog.report.cells import UNKNOWN, GridColumn, counted, grid, interval, text
 from catalog.report.document import Block, Cell, Facts, Link, Missing, Picture, Section, Statements, Text
 from catalog.report.models import not_scored, reconstruction_alt
 from catalog.report.pictures import Pictures
-from catalog.report.scope import Asker, Row, Scope
+from catalog.report.scope import Asker, ReportScope, Row
 from catalog.report.study import Study
 
 N_SHOWN = 5
@@ -16,7 +16,7 @@ N_SHOWN = 5
 LINKS = {"simbad_url": "SIMBAD", "aladin_url": "Aladin", "gaia_url": "Gaia", "sdss_url": "SDSS"}
 
 
-def oddest(scope: Scope) -> tuple[Section, list[Row]]:
+def oddest(scope: ReportScope) -> tuple[Section, list[Row]]:
     """The oddest spectra with their ranks by every score, and what is known of them; and the rows. Read-only."""
     title = "The oddest spectra"
     if scope.dataset is None:
@@ -24,34 +24,34 @@ def oddest(scope: Scope) -> tuple[Section, list[Row]]:
     asker = Asker(scope)
     rows = asker.ask(title, questions.TOP, top=scope.top)
     visits = any(row["plate"] is not None for row in rows)
-    star = Column("star", _named)
+    star = GridColumn("star", _named)
     known = [
-        Column("rank", "consensus_rank"),
+        GridColumn("rank", "consensus_rank"),
         star,
-        *([Column("visit", _visit)] if visits else []),
-        Column("flagged by", lambda row: f"{row['n_flagged']} of {row['n_model']}"),
-        Column("log10 error, mean", "mean_log10_error", ".3f"),
-        Column("(BP\N{MINUS SIGN}RP)₀ (mag)", "bp_rp0", ".2f"),
-        Column("M_G (mag)", "abs_g", ".2f"),
-        Column("S/N", "snr", ".0f"),
-        Column("SIMBAD type", "simbad_otype"),
-        Column("labels", "labels"),
-        Column("cause", "cause"),
-        Column("links", _links, kind="links"),
+        *([GridColumn("visit", _visit)] if visits else []),
+        GridColumn("flagged by", lambda row: f"{row['n_flagged']} of {row['n_model']}"),
+        GridColumn("log10 error, mean", "mean_log10_error", ".3f"),
+        GridColumn("(BP\N{MINUS SIGN}RP)₀ (mag)", "bp_rp0", ".2f"),
+        GridColumn("M_G (mag)", "abs_g", ".2f"),
+        GridColumn("S/N", "snr", ".0f"),
+        GridColumn("SIMBAD type", "simbad_otype"),
+        GridColumn("labels", "labels"),
+        GridColumn("cause", "cause"),
+        GridColumn("links", _links, kind="links"),
     ]
     ranks = [
-        Column("rank", "consensus_rank"),
+        GridColumn("rank", "consensus_rank"),
         star,
-        *([Column("visit", _visit)] if visits else []),
-        Column("95 % interval", lambda row: interval(row["consensus_rank_lo"], row["consensus_rank_hi"])),
-        Column("mean percentile", "mean_percentile", ".2f"),
-        Column("unseen", "unseen_rank"),
-        Column("models that have not seen it", "n_model_unseen"),
-        Column("chi2", "chi2_rank"),
-        Column("relative error", "relative_rank"),
-        Column("isolation", "isolation_rank"),
-        Column("among peers", "peer_rank"),
-        Column("peers", "n_peer"),
+        *([GridColumn("visit", _visit)] if visits else []),
+        GridColumn("95 % interval", lambda row: interval(row["consensus_rank_lo"], row["consensus_rank_hi"])),
+        GridColumn("mean percentile", "mean_percentile", ".2f"),
+        GridColumn("unseen", "unseen_rank"),
+        GridColumn("models that have not seen it", "n_model_unseen"),
+        GridColumn("chi2", "chi2_rank"),
+        GridColumn("relative error", "relative_rank"),
+        GridColumn("isolation", "isolation_rank"),
+        GridColumn("among peers", "peer_rank"),
+        GridColumn("peers", "n_peer"),
     ]
     blocks: list[Block] = [
         Text(
@@ -80,7 +80,7 @@ def oddest(scope: Scope) -> tuple[Section, list[Row]]:
     return Section("oddest", title, blocks, asker.questions), rows
 
 
-def star(scope: Scope, pictures: Pictures, row: Row) -> Section:
+def star(scope: ReportScope, pictures: Pictures, row: Row) -> Section:
     """One spectrum: what is known, the cause, reconstructions (Figs. 5 to 12), uncertainty, look-alikes. Read-only."""
     asker = Asker(scope)
     mangaid, spectrum_id = row["mangaid"], row["spectrum_id"]
@@ -115,13 +115,13 @@ def star(scope: Scope, pictures: Pictures, row: Row) -> Section:
     blocks.append(picture)
     if isinstance(picture, Picture) and alike:
         columns = [
-            Column("nearest", "neighbor_rank"),
-            Column("star", "mangaid"),
-            Column("distance", "distance", ".4g"),
-            Column("rank of all", "consensus_rank"),
-            Column("(BP\N{MINUS SIGN}RP)₀ (mag)", "bp_rp0", ".2f"),
-            Column("M_G (mag)", "abs_g", ".2f"),
-            Column("SIMBAD type", "simbad_otype"),
+            GridColumn("nearest", "neighbor_rank"),
+            GridColumn("star", "mangaid"),
+            GridColumn("distance", "distance", ".4g"),
+            GridColumn("rank of all", "consensus_rank"),
+            GridColumn("(BP\N{MINUS SIGN}RP)₀ (mag)", "bp_rp0", ".2f"),
+            GridColumn("M_G (mag)", "abs_g", ".2f"),
+            GridColumn("SIMBAD type", "simbad_otype"),
         ]
         blocks.append(grid(f"The look-alikes of {mangaid} in {best}", alike, columns, named_by=1))
     title = f"{row['consensus_rank']}. {mangaid}" + (f", {_visit(row)}" if row["plate"] is not None else "")

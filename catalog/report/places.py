@@ -7,11 +7,11 @@ from catalog.crossmatch.attachment import ATTACHED
 from catalog.figures.diagram import with_kinds
 from catalog.figures.plots import Plots
 from catalog.report import questions
-from catalog.report.cells import Column, counted, grid, interval, text
+from catalog.report.cells import GridColumn, counted, grid, interval, text
 from catalog.report.document import Block, Missing, Section, Text
 from catalog.report.models import not_scored
 from catalog.report.pictures import Pictures
-from catalog.report.scope import Asker, Row, Scope
+from catalog.report.scope import Asker, ReportScope, Row
 
 N_MARKED = 5
 """Oddest stars with a mark of their own."""
@@ -19,7 +19,7 @@ N_MARKED = 5
 CROSS_MATCH = "catalog ingest PATH"
 
 
-def diagram(scope: Scope, pictures: Pictures) -> Section:
+def diagram(scope: ReportScope, pictures: Pictures) -> Section:
     """The colour-magnitude diagram (Fig. 1) with the oddest stars, and the oddest of every region. Read-only."""
     title = "Colour-magnitude diagram"
     if scope.dataset is None:
@@ -48,14 +48,14 @@ def diagram(scope: Scope, pictures: Pictures) -> Section:
     ]
     if regions:
         columns = [
-            Column("region", "region"),
-            Column("scored spectra", "n_in_region"),
-            Column("rank there", "region_rank"),
-            Column("rank of all", "consensus_rank"),
-            Column("star", "mangaid"),
-            Column("flagged by", lambda row: f"{row['n_flagged']} of {row['n_model']}"),
-            Column("(BP\N{MINUS SIGN}RP)₀ (mag)", "bp_rp0", ".2f"),
-            Column("M_G (mag)", "abs_g", ".2f"),
+            GridColumn("region", "region"),
+            GridColumn("scored spectra", "n_in_region"),
+            GridColumn("rank there", "region_rank"),
+            GridColumn("rank of all", "consensus_rank"),
+            GridColumn("star", "mangaid"),
+            GridColumn("flagged by", lambda row: f"{row['n_flagged']} of {row['n_model']}"),
+            GridColumn("(BP\N{MINUS SIGN}RP)₀ (mag)", "bp_rp0", ".2f"),
+            GridColumn("M_G (mag)", "abs_g", ".2f"),
         ]
         blocks.append(grid("The three oddest spectra of every region of the diagram", regions, columns, named_by=4))
     empty = sorted({row["region"] for row in counts} - {row["region"] for row in regions})
@@ -64,7 +64,7 @@ def diagram(scope: Scope, pictures: Pictures) -> Section:
     return Section("cmd", title, blocks, asker.questions)
 
 
-def catalogs(scope: Scope, pictures: Pictures) -> Section:
+def catalogs(scope: ReportScope, pictures: Pictures) -> Section:
     """Catalogs of other people, what the models make of their stars, and the diagram with them (Fig. 11). Read-only."""
     asker = Asker(scope)
     attached = asker.ask("Attached catalogs", ATTACHED)
@@ -75,27 +75,27 @@ def catalogs(scope: Scope, pictures: Pictures) -> Section:
         )
         return Section("catalogs", "Attached catalogs", [missing], asker.questions)
     columns = [
-        Column("catalog", "catalog"),
-        Column("file", "file"),
-        Column("rows", "n_row"),
-        Column("matched by", "matched_by"),
-        Column("columns", "matched_columns"),
-        Column("within (arcsec)", "radius_arcsec"),
-        Column("stars found", "n_star_matched"),
-        Column("ambiguous", "n_star_ambiguous"),
-        Column("not in it", "n_star_unmatched"),
-        Column("not known", "n_star_unknown"),
+        GridColumn("catalog", "catalog"),
+        GridColumn("file", "file"),
+        GridColumn("rows", "n_row"),
+        GridColumn("matched by", "matched_by"),
+        GridColumn("columns", "matched_columns"),
+        GridColumn("within (arcsec)", "radius_arcsec"),
+        GridColumn("stars found", "n_star_matched"),
+        GridColumn("ambiguous", "n_star_ambiguous"),
+        GridColumn("not in it", "n_star_unmatched"),
+        GridColumn("not known", "n_star_unknown"),
     ]
     blocks: list[Block] = [grid("Attached catalogs, and how many stars of the survey are in each", attached, columns)]
     if scope.dataset is not None:
         ranks = asker.ask("What the models make of their stars", questions.CATALOG_RANKS)
         columns = [
-            Column("catalog", "catalog"),
-            Column("scored spectra", "n_scored"),
-            Column("flagged by any model", "n_flagged"),
-            Column("best rank", "best_rank"),
-            Column("its star", "best"),
-            Column("median rank", "median_rank", ".0f"),
+            GridColumn("catalog", "catalog"),
+            GridColumn("scored spectra", "n_scored"),
+            GridColumn("flagged by any model", "n_flagged"),
+            GridColumn("best rank", "best_rank"),
+            GridColumn("its star", "best"),
+            GridColumn("median rank", "median_rank", ".0f"),
         ]
         blocks.append(grid("Their stars among the scored spectra", ranks, columns))
     with scope.database.read() as connection:
@@ -115,7 +115,7 @@ def catalogs(scope: Scope, pictures: Pictures) -> Section:
     return Section("catalogs", "Attached catalogs", blocks, asker.questions)
 
 
-def _draw_catalogs(scope: Scope, names: list[str]) -> Callable[[Plots, Path], object]:
+def _draw_catalogs(scope: ReportScope, names: list[str]) -> Callable[[Plots, Path], object]:
     return lambda plots, file: plots.cmd(file, names, **scope.names)
 
 

@@ -9,18 +9,18 @@ from catalog.evaluation.record import read_evaluation
 from catalog.figures import recovery as figure
 from catalog.provenance import versions_of
 from catalog.report import questions
-from catalog.report.cells import Column, counted, grid, interval, text
+from catalog.report.cells import GridColumn, counted, grid, interval, text
 from catalog.report.document import Block, Facts, Folded, Missing, Section, Text
 from catalog.report.models import not_scored
 from catalog.report.pictures import Pictures
-from catalog.report.scope import Asker, Row, Scope
+from catalog.report.scope import Asker, ReportScope, Row
 
 PACKAGES = ("duckdb", "numpy", "astropy", "matplotlib", "keras", "tensorflow")
 
 ALL = "all kinds"
 
 
-def recovery(scope: Scope, pictures: Pictures) -> Section:
+def recovery(scope: ReportScope, pictures: Pictures) -> Section:
     """The newest evaluation of the ensemble on the dataset. Read-only."""
     title = "What is recovered"
     if scope.dataset is None:
@@ -40,17 +40,17 @@ def recovery(scope: Scope, pictures: Pictures) -> Section:
     together = sorted((row for row in rows if row["kind"] is None), key=lambda row: order[row["method"]])
     kinds = [row for row in rows if row["method"] == AUTOENCODER]
     measured = [
-        Column("anomalies", "n_odd"),
-        Column("in the top 1 %", lambda row: _share(row, "recall_1")),
-        Column("in the top 5 %", lambda row: _share(row, "recall_5")),
-        Column("AUC", lambda row: _share(row, "auc")),
+        GridColumn("anomalies", "n_odd"),
+        GridColumn("in the top 1 %", lambda row: _share(row, "recall_1")),
+        GridColumn("in the top 5 %", lambda row: _share(row, "recall_5")),
+        GridColumn("AUC", lambda row: _share(row, "auc")),
     ]
     blocks: list[Block] = [
         Text(_asked(evaluation)),
         grid(
             "Share of all anomalies that each method finds, with 95 % intervals",
             together,
-            [Column("method", "method"), *measured],
+            [GridColumn("method", "method"), *measured],
         ),
         pictures.draw(
             "Recovery of known anomalies by kind and method",
@@ -60,13 +60,13 @@ def recovery(scope: Scope, pictures: Pictures) -> Section:
         grid(
             "Share of each kind that the error of the autoencoders, the paper's score, finds",
             kinds,
-            [Column("kind", lambda row: row["kind"] or ALL), *measured],
+            [GridColumn("kind", lambda row: row["kind"] or ALL), *measured],
         ),
     ]
     return Section("recovery", title, blocks, asker.questions)
 
 
-def provenance(scope: Scope, command: str) -> Section:
+def provenance(scope: ReportScope, command: str) -> Section:
     """Versions, hashes, seeds, the revision of the database and the command. Read-only."""
     asker = Asker(scope)
     (revision,) = asker.ask("Revision of the database", questions.REVISION)
@@ -85,11 +85,11 @@ def provenance(scope: Scope, command: str) -> Section:
         ]
         models = asker.ask("Seeds, weights and versions of the models", questions.PROVENANCE)
         columns = [
-            Column("model", "model"),
-            Column("seed", "seed"),
-            Column("SHA-256 of its weights", "weights_sha256", kind="hash"),
-            Column("code version", "code_version"),
-            Column("trained with", lambda row: _versions(json.loads(row["versions"] or "{}"))),
+            GridColumn("model", "model"),
+            GridColumn("seed", "seed"),
+            GridColumn("SHA-256 of its weights", "weights_sha256", kind="hash"),
+            GridColumn("code version", "code_version"),
+            GridColumn("trained with", lambda row: _versions(json.loads(row["versions"] or "{}"))),
         ]
         blocks.append(
             Folded(
@@ -100,7 +100,7 @@ def provenance(scope: Scope, command: str) -> Section:
     return Section("provenance", "Provenance", [Facts(facts), *blocks], asker.questions)
 
 
-def _draw(scope: Scope, evaluation: Row, file: Path) -> None:
+def _draw(scope: ReportScope, evaluation: Row, file: Path) -> None:
     table, *_ = read_evaluation(scope.database, evaluation["evaluation_id"])
     table.meta["mode"] = evaluation["mode"]
     figure.draw(table, file)

@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Scope:
+class ReportScope:
     """The ensemble and the dataset of a report; None: there is none yet, or it has scored nothing.
 
     top : how many of the oddest spectra it lists
@@ -44,7 +44,7 @@ class Scope:
 class Asker:
     """Asks the database and remembers what was asked, for the section that shows the answers."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: ReportScope) -> None:
         self.scope = scope
         self.questions: list[Question] = []
 
@@ -60,7 +60,7 @@ class Asker:
         return rows
 
 
-def find_scope(database: Database, ensemble: str | None, dataset: str | None, top: int) -> Scope:
+def find_scope(database: Database, ensemble: str | None, dataset: str | None, top: int) -> ReportScope:
     """The scope of a report: the named ensemble or the newest that has scored, and the dataset that it has scored.
 
     Read-only. Raises CatalogError for names it does not know, or if several datasets are scored and none is named.
@@ -68,15 +68,15 @@ def find_scope(database: Database, ensemble: str | None, dataset: str | None, to
     with database.read() as connection:
         any_ensemble = connection.execute(sa.select(schema.ensemble.c.ensemble_id).limit(1)).first()
         if ensemble is None and dataset is None and any_ensemble is None:
-            return Scope(database, None, None, top)
+            return ReportScope(database, None, None, top)
         found = find_ensemble(connection, ensemble, scored=True)
         model = schema.model_version.c
         of_ensemble = sa.select(model.model_id).where(model.ensemble_id == found.ensemble_id)
         error = schema.reconstruction_error.c
         scored = connection.execute(sa.select(error.model_id).where(error.model_id.in_(of_ensemble)).limit(1)).first()
         if scored is None and dataset is None:
-            return Scope(database, found, None, top)
-        return Scope(database, found, find_scored_dataset(connection, found, dataset), top)
+            return ReportScope(database, found, None, top)
+        return ReportScope(database, found, find_scored_dataset(connection, found, dataset), top)
 
 
 def filled(statement: str, values: Mapping[str, Any]) -> str:

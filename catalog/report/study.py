@@ -6,10 +6,10 @@ from typing import Any
 
 from astropy.table import QTable
 
-from catalog.anomaly.explain import Case, case_of_star
+from catalog.anomaly.explain import Diagnosis, diagnose_star
 from catalog.database.names import find_ensemble
 from catalog.figures import cause, reconstruction
-from catalog.report.scope import Row, Scope
+from catalog.report.scope import ReportScope, Row
 from catalog.spectra.spectrum import describe_spectrum, read_arrays
 
 
@@ -20,7 +20,7 @@ class Study:
     Both figures raise CatalogError where `reconstruct` does.
     """
 
-    def __init__(self, scope: Scope, row: Row) -> None:
+    def __init__(self, scope: ReportScope, row: Row) -> None:
         self.scope = scope
         self.row = row
 
@@ -35,9 +35,9 @@ class Study:
         cause.draw(made, *self._spectrum, case, file)
 
     @cached_property
-    def _case(self) -> tuple[QTable, Case]:
+    def _case(self) -> tuple[QTable, Diagnosis]:
         visit = {"plate": self.row["plate"], "mjd": self.row["mjd"]}
-        return case_of_star(self.scope.database, self.row["mangaid"], **self.scope.names, **visit)
+        return diagnose_star(self.scope.database, self.row["mangaid"], **self.scope.names, **visit)
 
     @cached_property
     def _spectrum(self) -> tuple[QTable, dict[str, Any]]:

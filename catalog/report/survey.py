@@ -1,12 +1,12 @@
 """What was loaded: the summary in numbers, datasets, what was rejected and why, and the files it came from."""
 
 from catalog.report import questions
-from catalog.report.cells import Column, counted, grid, interval
+from catalog.report.cells import GridColumn, counted, grid, interval
 from catalog.report.document import Block, Facts, Folded, Missing, Numbers, Section, Text
-from catalog.report.scope import Asker, Row, Scope
+from catalog.report.scope import Asker, ReportScope, Row
 
 
-def summary(scope: Scope) -> Section:
+def summary(scope: ReportScope) -> Section:
     """The report in a paragraph and a few numbers. Read-only."""
     asker = Asker(scope)
     (contents,) = asker.ask("What the database holds", questions.CONTENTS)
@@ -44,7 +44,7 @@ def summary(scope: Scope) -> Section:
     return Section("summary", "In short", [Numbers(numbers), *blocks], asker.questions)
 
 
-def data(scope: Scope) -> Section:
+def data(scope: ReportScope) -> Section:
     """Datasets, the window, what was rejected, and the files with their hashes. Read-only."""
     asker = Asker(scope)
     datasets = asker.ask("Datasets", questions.DATASETS)
@@ -55,13 +55,13 @@ def data(scope: Scope) -> Section:
             "Datasets",
             datasets,
             [
-                Column("dataset", "dataset"),
-                Column("survey", "survey"),
-                Column("release", "release"),
-                Column("product", "product"),
-                Column("resolution percentile", "lsf_percentile"),
-                Column("spectra", "n_spectrum"),
-                Column("usable over the full range", "n_usable"),
+                GridColumn("dataset", "dataset"),
+                GridColumn("survey", "survey"),
+                GridColumn("release", "release"),
+                GridColumn("product", "product"),
+                GridColumn("resolution percentile", "lsf_percentile"),
+                GridColumn("spectra", "n_spectrum"),
+                GridColumn("usable over the full range", "n_usable"),
             ],
         ),
         Text(
@@ -71,20 +71,20 @@ def data(scope: Scope) -> Section:
     ]
     if rejected := asker.ask("Why spectra are not usable over the full range", questions.REJECTED):
         columns = [
-            Column("dataset", "dataset"),
-            Column("reason", "reject_reason"),
-            Column("spectra", "n_spectrum"),
+            GridColumn("dataset", "dataset"),
+            GridColumn("reason", "reject_reason"),
+            GridColumn("spectra", "n_spectrum"),
         ]
         blocks.append(grid("Spectra not usable over the full range, and why", rejected, columns, named_by=1))
     blocks += _window(scope, asker)
     files = asker.ask("Files that were read", questions.SOURCE_FILES)
     columns = [
-        Column("file", "name"),
-        Column("product", "product"),
-        Column("rows", "n_row"),
-        Column("bytes", "size"),
-        Column("SHA-256", "sha256", kind="hash"),
-        Column("read by version", "code_version"),
+        GridColumn("file", "name"),
+        GridColumn("product", "product"),
+        GridColumn("rows", "n_row"),
+        GridColumn("bytes", "size"),
+        GridColumn("SHA-256", "sha256", kind="hash"),
+        GridColumn("read by version", "code_version"),
     ]
     blocks.append(
         Folded(f"{counted(len(files), 'source file')} with hashes", [grid("Files that were read", files, columns)])
@@ -92,7 +92,7 @@ def data(scope: Scope) -> Section:
     return Section("data", "Data", blocks, asker.questions)
 
 
-def _window(scope: Scope, asker: Asker) -> list[Block]:
+def _window(scope: ReportScope, asker: Asker) -> list[Block]:
     """What the window of the ensemble keeps."""
     if scope.ensemble is None:
         return []
@@ -105,14 +105,14 @@ def _window(scope: Scope, asker: Asker) -> list[Block]:
     lo, hi = window
     kept = asker.ask("What the window of the ensemble keeps", questions.WINDOW, lo=lo, hi=hi)
     columns = [
-        Column("dataset", "dataset"),
-        Column("pixels", "n_pixel"),
-        Column("spectra", "n_spectrum"),
-        Column("usable in the window", "n_usable"),
-        Column("empty at an end", "n_empty_end"),
-        Column("zero flux inside", "n_zero_inside"),
-        Column("negative flux", "n_negative"),
-        Column("not finite", "n_nonfinite"),
+        GridColumn("dataset", "dataset"),
+        GridColumn("pixels", "n_pixel"),
+        GridColumn("spectra", "n_spectrum"),
+        GridColumn("usable in the window", "n_usable"),
+        GridColumn("empty at an end", "n_empty_end"),
+        GridColumn("zero flux inside", "n_zero_inside"),
+        GridColumn("negative flux", "n_negative"),
+        GridColumn("not finite", "n_nonfinite"),
     ]
     return [
         grid(f"Spectra in the window of the models, {interval(lo, hi, '.6g')} Å in vacuum", kept, columns),
@@ -120,7 +120,7 @@ def _window(scope: Scope, asker: Asker) -> list[Block]:
     ]
 
 
-def _agreed(scope: Scope, flagged: Row) -> str:
+def _agreed(scope: ReportScope, flagged: Row) -> str:
     return (
         f"The {counted(flagged['n_model'], 'model')} of ensemble {scope.names['ensemble']} reconstruct "
         f"{counted(flagged['n_spectrum'], 'spectrum', 'spectra')} of dataset {scope.names['dataset']}. A model flags a "

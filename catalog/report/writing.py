@@ -2,13 +2,13 @@
 
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from catalog.database.connection import Database
 from catalog.errors import CatalogError
+from catalog.progress import Progress, silent
 from catalog.provenance import utc_now
 from catalog.report.gathering import gather
 from catalog.report.rendering import render
@@ -35,7 +35,7 @@ def write_report(
     *,
     force: bool = False,
     now: datetime | None = None,
-    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
+    progress: Progress = silent,
 ) -> Written:
     """The paper for a database, as one HTML file that needs nothing else.
 

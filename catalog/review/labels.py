@@ -55,7 +55,7 @@ SELECT verdict.star_id, verdict.label, verdict.note, verdict.author, $now FROM v
 
 
 @dataclass(frozen=True)
-class Label:
+class StarLabel:
     """A label of a star; line : where it stands in its file."""
 
     mangaid: str
@@ -78,7 +78,7 @@ def add_label(database: Database, mangaid: str, label: str, note: str | None = N
     Writes one row. The same label by the same author again replaces the note, if one is given, and keeps its date.
     Raises CatalogError for an unknown star or a label without a word.
     """
-    given = Label(mangaid.strip(), _word(label, "label"), (note or "").strip() or None, _author(author))
+    given = StarLabel(mangaid.strip(), _word(label, "label"), (note or "").strip() or None, _author(author))
     with database.write() as connection:
         require_star(connection, given.mangaid)
         _add(connection, [given])
@@ -112,7 +112,7 @@ def remove_label(database: Database, mangaid: str, label: str, author: str | Non
             raise CatalogError(f"star {mangaid} has no label {label} by {by} (--author); it has: {there}")
 
 
-def read_labels(path: Path, author: str | None = None) -> list[Label]:
+def read_labels(path: Path, author: str | None = None) -> list[StarLabel]:
     """The labels in a CSV or ECSV file; ids are text. Read-only. Raises CatalogError as `add_labels`."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -125,7 +125,7 @@ def read_labels(path: Path, author: str | None = None) -> list[Label]:
     comments = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
     comma = path.suffix.lower() != ".ecsv" or re.search(r"^# delimiter: ','", "".join(lines[:comments]), re.M)
     reader = csv.reader(lines[comments:], delimiter="," if comma else " ", skipinitialspace=True, strict=True)
-    found: list[Label] = []
+    found: list[StarLabel] = []
     header: list[str] | None = None
     line = comments + 1
     try:
@@ -150,13 +150,13 @@ def _header(path: Path, header: list[str]) -> list[str]:
     return header
 
 
-def _label(values: list[str], header: list[str], author: str | None, where: str, line: int) -> Label:
+def _label(values: list[str], header: list[str], author: str | None, where: str, line: int) -> StarLabel:
     if len(values) != len(header):
         raise CatalogError(f"{where}: {len(values)} values for {len(header)} columns")
     row = dict(zip(header, values, strict=True))
     if not row["mangaid"]:
         raise CatalogError(f"{where}: mangaid is blank")
-    return Label(
+    return StarLabel(
         row["mangaid"],
         _word(row["label"], f"{where}: label"),
         row.get("note") or None,
@@ -180,7 +180,7 @@ def _author(author: str | None) -> str:
         raise CatalogError("this user has no login name; say who gives the label with --author NAME") from error
 
 
-def _add(connection: sa.Connection, given: list[Label], path: Path | None = None) -> int:
+def _add(connection: sa.Connection, given: list[StarLabel], path: Path | None = None) -> int:
     rows = {"line": pa.array([label.line for label in given], pa.int64())}
     rows |= {name: pa.array([getattr(label, name) for label in given], pa.string()) for name in COLUMNS}
     execute_with(connection, GIVEN, pa.table(rows))

@@ -9,10 +9,12 @@ import sqlalchemy as sa
 from catalog.database import schema
 from catalog.database.connection import append, next_id
 from catalog.errors import CatalogError
-from catalog.surveys.product import MOCK, Origin, Product
+from catalog.surveys.product import MOCK, DatasetOrigin, SurveyProduct
 
 
-def dataset_of(connection: sa.Connection, path: Path, product: Product, origin: Origin, wavelength: np.ndarray) -> int:
+def dataset_of(
+    connection: sa.Connection, path: Path, product: SurveyProduct, origin: DatasetOrigin, wavelength: np.ndarray
+) -> int:
     """The id of the dataset of a file's spectra, made with its grid if it is new.
 
     wavelength : (n_pixel,) vacuum Angstrom

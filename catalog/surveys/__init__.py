@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from catalog.surveys import boss, lamost, mastar
-from catalog.surveys.product import Product, SingleSpectrum
+from catalog.surveys.product import SingleSpectrum, SurveyProduct
 
-PRODUCTS: tuple[Product, ...] = mastar.PRODUCTS
+PRODUCTS: tuple[SurveyProduct, ...] = mastar.PRODUCTS
 """Tables with a row per star or spectrum, recognised by their columns."""
 
 SINGLE_SPECTRA: tuple[SingleSpectrum, ...] = (boss.SPEC, lamost.LRS)
 """Files of one spectrum each, recognised by their headers."""
 
 
-def recognise(columns: frozenset[str]) -> Product | None:
+def recognise(columns: frozenset[str]) -> SurveyProduct | None:
     """The product that a table with these columns (upper case) is, or None. Read-only.
 
     >>> recognise(frozenset({"MANGAID", "WAVE", "FLUX", "IVAR"})).name

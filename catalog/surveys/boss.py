@@ -17,8 +17,8 @@ import pyarrow as pa
 from catalog.errors import CatalogError
 from catalog.surveys.columns import DOUBLE, INTEGER, LONG, REAL, column_of
 from catalog.surveys.fits_table import FitsBlock, FitsTable, NoTableError, open_table, open_tables
-from catalog.surveys.product import Block, Origin, SingleSpectrum
-from catalog.surveys.resampling import Pixels, Row, bits, block_of, card
+from catalog.surveys.product import Block, DatasetOrigin, SingleSpectrum
+from catalog.surveys.resampling import Pixels, SpectrumFacts, bits, block_of, card
 
 PIXEL = frozenset({"FLUX", "LOGLAM", "IVAR"})
 """Columns of COADD, upper case."""
@@ -44,7 +44,7 @@ def recognises(path: Path) -> bool:
         return False
 
 
-def read(path: Path, *, rest_frame: bool = True) -> tuple[Block, Origin]:
+def read(path: Path, *, rest_frame: bool = True) -> tuple[Block, DatasetOrigin]:
     """The spectrum of a file on MaStar's grid: one row with arrays (1, 4563), and the dataset "boss".
 
     rest_frame : shift it to rest by the Z of SPALL, as MaStar's are, if that is finite and below 0.01; `velocity` says
@@ -54,7 +54,7 @@ def read(path: Path, *, rest_frame: bool = True) -> tuple[Block, Origin]:
     Read-only. Raises CatalogError if the file is absent, damaged, has no COADD or SPALL, or no spectrum on the grid.
     """
     columns: dict[str, np.ndarray] = {}
-    row: Row | None = None
+    row: SpectrumFacts | None = None
     redshift: float | None = None
     release: str | None = None
     # To the end, so that all of the file is seen to be sound.
@@ -77,7 +77,7 @@ def read(path: Path, *, rest_frame: bool = True) -> tuple[Block, Origin]:
     with np.errstate(invalid="ignore"):
         loglam = columns["LOGLAM"].astype(np.float64)
     pixels = Pixels(path, "LOGLAM of COADD", loglam, flux, columns["IVAR"], mask)
-    return block_of(row, pixels, redshift, rest_frame), Origin("boss", "SDSS", release, None)
+    return block_of(row, pixels, redshift, rest_frame), DatasetOrigin("boss", "SDSS", release, None)
 
 
 def _is_coadd(table: FitsTable) -> bool:
@@ -93,7 +93,7 @@ def _columns(table: FitsTable) -> dict[str, np.ndarray]:
     }
 
 
-def _row(table: FitsTable) -> tuple[Row, float | None]:
+def _row(table: FitsTable) -> tuple[SpectrumFacts, float | None]:
     """What SPALL says of a spectrum, and its redshift."""
     if table.n_row != 1:
         raise CatalogError(f"{table.path}: SPALL has {table.n_row} rows; a spectrum has one, fetch the file again")
@@ -109,7 +109,7 @@ def _row(table: FitsTable) -> tuple[Row, float | None]:
             "spectrum; fetch the file again"
         )
     name = f"{plate:04d}-{mjd}-{fiber:04d}" if catalogid is None else f"{plate:06d}-{mjd}-{catalogid}"
-    row: Row = {
+    row: SpectrumFacts = {
         "mangaid": f"gaia-{gaia}" if gaia is not None and gaia > 0 else f"boss-{name}",
         "ra": _first(table, block, ("RA", "PLUG_RA", "FIBER_RA"), DOUBLE),
         "dec": _first(table, block, ("DEC", "PLUG_DEC", "FIBER_DEC"), DOUBLE),

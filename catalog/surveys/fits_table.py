@@ -18,7 +18,7 @@ from astropy.io import fits
 from isal import igzip, isal_zlib
 
 from catalog.errors import CatalogError
-from catalog.prefetch import ahead
+from catalog.prefetch import prefetch
 
 Stream = io.BufferedReader | gzip.GzipFile
 
@@ -109,7 +109,7 @@ class FitsTable:
         Can be read once, and before the next table of the file. Raises CatalogError if the file ends early or is
         corrupt.
         """
-        self._reading = ahead(self._blocks(n_row))
+        self._reading = prefetch(self._blocks(n_row))
         return self._reading
 
     def stop(self) -> None:

@@ -27,8 +27,8 @@ from catalog.surveys.fits_table import (
     open_table,
     open_tables,
 )
-from catalog.surveys.product import Block, Origin, SingleSpectrum
-from catalog.surveys.resampling import Pixels, Row, bits, block_of, card
+from catalog.surveys.product import Block, DatasetOrigin, SingleSpectrum
+from catalog.surveys.resampling import Pixels, SpectrumFacts, bits, block_of, card
 
 VECTORS = frozenset({"FLUX", "IVAR", "WAVELENGTH"})
 """Columns of the table."""
@@ -61,7 +61,7 @@ def recognises(path: Path) -> bool:
         return False
 
 
-def read(path: Path, *, rest_frame: bool = True) -> tuple[Block, Origin]:
+def read(path: Path, *, rest_frame: bool = True) -> tuple[Block, DatasetOrigin]:
     """The spectrum of a file on MaStar's grid: one row with arrays (1, 4563), and the dataset "lamost".
 
     rest_frame : shift it to rest by the Z of the header, as MaStar's are, if that is finite and below 0.01; `velocity`
@@ -83,7 +83,7 @@ def read(path: Path, *, rest_frame: bool = True) -> tuple[Block, Origin]:
     pixels = Pixels(path, "WAVELENGTH", loglam, values["FLUX"], values["IVAR"], bits(path, "ANDMASK", mask))
     mjd = _number(header, "MJD") or _number(header, "LMJD")
     spectrograph, fiber = _number(header, "SPID"), _number(header, "FIBERID")
-    row: Row = {
+    row: SpectrumFacts = {
         "mangaid": f"lamost-{obsid}",
         "ra": _number(header, "RA"),
         "dec": _number(header, "DEC"),
@@ -91,7 +91,7 @@ def read(path: Path, *, rest_frame: bool = True) -> tuple[Block, Origin]:
         "mjd": None if mjd is None else int(mjd),
     }
     release = re.search(r"DR\d+", str(card(header, "DATA_V")))
-    origin = Origin("lamost", "LAMOST", release[0] if release else None, None)
+    origin = DatasetOrigin("lamost", "LAMOST", release[0] if release else None, None)
     return block_of(row, pixels, _number(header, "Z"), rest_frame), origin
 
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from catalog.errors import CatalogError
 from catalog.surveys.columns import DOUBLE, FLAG, INTEGER, LONG, REAL, TEXT, Columns, rows_of, vectors_of
 from catalog.surveys.fits_table import FitsTable
-from catalog.surveys.product import MOCK, Arrays, Block, Origin, Product
+from catalog.surveys.product import MOCK, Arrays, Block, DatasetOrigin, SurveyProduct
 
 POSITION: Columns = {
     "ra": ("RA", DOUBLE),
@@ -211,16 +211,16 @@ def _spectra(table: FitsTable, n_row: int, columns: Columns) -> Iterator[Block]:
         yield Block(block.first_row, rows_of(table, block, columns), arrays)
 
 
-def _combspec_origin(table: FitsTable) -> Origin:
+def _combspec_origin(table: FitsTable) -> DatasetOrigin:
     found = re.search(r"lsfpercent(\d+(?:\.\d+)?)", table.path.name)
     percentile = float(found[1]) if found else None
     name = None if percentile is None else PERCENTILES.get(percentile, f"lsf{percentile:g}")
-    return Origin(name, "MaStar", _release(table), percentile)
+    return DatasetOrigin(name, "MaStar", _release(table), percentile)
 
 
-def _goodspec_origin(table: FitsTable) -> Origin:
+def _goodspec_origin(table: FitsTable) -> DatasetOrigin:
     # The bad visits have the same columns; only the name keeps them from the good ones.
-    return Origin("bad-visits" if "badspec" in table.path.name else "visits", "MaStar", _release(table), None)
+    return DatasetOrigin("bad-visits" if "badspec" in table.path.name else "visits", "MaStar", _release(table), None)
 
 
 def _release(table: FitsTable) -> str | None:
@@ -232,38 +232,40 @@ def _release(table: FitsTable) -> str | None:
 SPECTRUM = frozenset({"MANGAID", "WAVE", "FLUX"})
 
 PRODUCTS = (
-    Product("combspec", "spectrum", SPECTRUM, frozenset({"MJD"}), _combined_spectra, _combspec_origin),
-    Product("goodspec", "spectrum", SPECTRUM | {"PLATE", "MJD"}, frozenset(), _visit_spectra, _goodspec_origin),
-    Product(
+    SurveyProduct("combspec", "spectrum", SPECTRUM, frozenset({"MJD"}), _combined_spectra, _combspec_origin),
+    SurveyProduct("goodspec", "spectrum", SPECTRUM | {"PLATE", "MJD"}, frozenset(), _visit_spectra, _goodspec_origin),
+    SurveyProduct(
         "gaia_edr3",
         "gaia_match",
         frozenset({"MANGAID", "SOURCE_ID", "R_MED_PHOTOGEO"}),
         frozenset({"WAVE"}),
         _gaia_edr3,
     ),
-    Product("gaia_dr2", "gaia_match", frozenset({"MANGAID", "SOURCE_ID", "R_EST"}), frozenset({"WAVE"}), _gaia_dr2),
-    Product(
+    SurveyProduct(
+        "gaia_dr2", "gaia_match", frozenset({"MANGAID", "SOURCE_ID", "R_EST"}), frozenset({"WAVE"}), _gaia_dr2
+    ),
+    SurveyProduct(
         "parameters",
         "stellar_parameter",
         frozenset({"MANGAID", "TEFF_MED"}),
         frozenset({"WAVE", "MJD"}),
         _stellar_parameters,
     ),
-    Product(
+    SurveyProduct(
         "visit_parameters",
         "visit_parameter",
         frozenset({"MANGAID", "PLATE", "IFUDESIGN", "MJD", "TEFF_MED"}),
         frozenset({"WAVE"}),
         _visit_parameters,
     ),
-    Product(
+    SurveyProduct(
         "goodvisits",
         "visit",
         frozenset({"MANGAID", "PLATE", "IFUDESIGN", "MJD", "EXPTIME"}),
         frozenset({"WAVE", "TEFF_MED"}),
         _visits,
     ),
-    Product(
+    SurveyProduct(
         "mastarall",
         "star",
         frozenset({"MANGAID", "RA", "DEC", "NVISITS"}),

@@ -45,7 +45,7 @@ MOCK = "mock"
 
 
 @dataclass(frozen=True)
-class Origin:
+class DatasetOrigin:
     """The dataset that a file of spectra belongs to.
 
     name : the dataset's usual name; None if neither the columns nor the file name tell
@@ -70,11 +70,11 @@ class SingleSpectrum:
 
     name: str
     recognises: Callable[[Path], bool]
-    read: Callable[[Path], tuple[Block, Origin]]
+    read: Callable[[Path], tuple[Block, DatasetOrigin]]
 
 
 @dataclass(frozen=True)
-class Product:
+class SurveyProduct:
     """One kind of file of a survey.
 
     name : as the survey calls it
@@ -91,7 +91,7 @@ class Product:
     required: frozenset[str]
     excluded: frozenset[str]
     read: Callable[[FitsTable, int], Iterator[Block]]
-    origin: Callable[[FitsTable], Origin] | None = None
+    origin: Callable[[FitsTable], DatasetOrigin] | None = None
     authoritative: bool = False
     single: SingleSpectrum | None = None
 
@@ -100,6 +100,8 @@ class Product:
         return self.required <= columns and not self.excluded & columns
 
 
-def single_product(single: SingleSpectrum) -> Product:
+def single_product(single: SingleSpectrum) -> SurveyProduct:
     """The product of files of one spectrum. Read-only."""
-    return Product(single.name, "spectrum", frozenset(), frozenset(), lambda table, n_row: iter(()), single=single)
+    return SurveyProduct(
+        single.name, "spectrum", frozenset(), frozenset(), lambda table, n_row: iter(()), single=single
+    )

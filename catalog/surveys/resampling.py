@@ -48,7 +48,7 @@ WORDS = {
 }
 """What a file of one spectrum may say of it, in the catalog's words."""
 
-Row = dict[str, str | float | None]
+SpectrumFacts = dict[str, str | float | None]
 """Values by the words of WORDS."""
 
 
@@ -167,7 +167,7 @@ def card(header: fits.Header, key: str) -> str | float | None:
     return value if isinstance(value, int | float) else None
 
 
-def block_of(row: Row, pixels: Pixels, redshift: float | None, rest_frame: bool) -> Block:
+def block_of(row: SpectrumFacts, pixels: Pixels, redshift: float | None, rest_frame: bool) -> Block:
     """The one row of a file with its spectrum on GRID.
 
     row : what the file says of it, beside `velocity`, which is added

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from catalog import Catalog
-from catalog.anomaly.standing import stand_the_rest
+from catalog.anomaly.ranks import rank_pending
 from catalog.database.connection import Database, append, array_column
 from catalog.database.migration import upgrade
 from catalog.database.schema import metadata
@@ -70,7 +70,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         # Two spectra of another dataset, as near as can be.
         fill("reconstruction_error", model_id=[1, 1], spectrum_id=[1, 2], error=[1.0, 2.0])
         fill("latent_vector", model_id=[1, 1], spectrum_id=[1, 2], latent=array_column(LATENT[0, :2]))
-        stand_the_rest(connection)
+        rank_pending(connection)
     return database.path
 
 

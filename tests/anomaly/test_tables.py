@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 import pytest
 from conftest import ODD
-from standings import stand_anew
+from rank_tables import stand_anew
 
 from catalog import Catalog
 from catalog.errors import CatalogError

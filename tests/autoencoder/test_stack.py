@@ -14,7 +14,7 @@ from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.stack import Stack
-from catalog.autoencoder.training import Epoch, train, train_together
+from catalog.autoencoder.training import EpochLosses, train, train_together
 
 SPECTRA = log_flux(smooth_flux(60))[:, ::20]
 N, N_PIXEL = SPECTRA.shape
@@ -65,7 +65,7 @@ def stack() -> Stack:
     return Stack(RECIPE, N_PIXEL, 3)
 
 
-def losses(history: list[Epoch]) -> np.ndarray:
+def losses(history: list[EpochLosses]) -> np.ndarray:
     return np.array([(epoch.train_loss, epoch.validation_loss) for epoch in history])
 
 
@@ -102,7 +102,7 @@ def test_a_model_that_diverges_ends_there_and_leaves_the_others_as_they_are(stac
     weights = [stack.get_weights(index) for index in range(3)]
     seen = []
 
-    def spoil_the_second(index: int, epoch: Epoch) -> None:
+    def spoil_the_second(index: int, epoch: EpochLosses) -> None:
         seen.append((index, epoch.number))
         if (index, epoch.number) == (1, 2):
             state = stack.get_state()
@@ -132,7 +132,7 @@ def test_an_interrupted_training_ends_with_the_weights_of_an_uninterrupted_one(
     monkeypatch.setattr(checkpoint_module, "LEAST", 0.0)
     monkeypatch.setattr(checkpoint_module, "PRICE", 1e9)
 
-    def spoil(index: int, epoch: Epoch) -> None:
+    def spoil(index: int, epoch: EpochLosses) -> None:
         if spoiled and (index, epoch.number) == (1, 1):
             state = stack.get_state()
             state[0][1] = np.nan
@@ -144,7 +144,7 @@ def test_an_interrupted_training_ends_with_the_weights_of_an_uninterrupted_one(
 
     for number in (1, 3):
 
-        def kill(index: int, epoch: Epoch, number: int = number) -> None:
+        def kill(index: int, epoch: EpochLosses, number: int = number) -> None:
             begun.append(epoch.number)
             spoil(index, epoch)
             if (index, epoch.number) == (2, number):

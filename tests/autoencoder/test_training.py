@@ -13,7 +13,7 @@ from catalog.autoencoder.features import Features
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.recipe import Recipe
-from catalog.autoencoder.training import Epoch, train
+from catalog.autoencoder.training import EpochLosses, train
 
 SPECTRA = log_flux(smooth_flux(60))
 IN_TRAINING = np.arange(60) < 40
@@ -32,7 +32,7 @@ def features(tmp_path: Path) -> Iterator[Features]:
         yield features
 
 
-def losses(history: list[Epoch]) -> list[tuple[float, float]]:
+def losses(history: list[EpochLosses]) -> list[tuple[float, float]]:
     return [(epoch.train_loss, epoch.validation_loss) for epoch in history]
 
 
@@ -57,7 +57,7 @@ def test_an_interrupted_training_ends_with_the_weights_of_an_uninterrupted_one(
     begun = []
 
     def kill_before(number: int) -> None:
-        def on_epoch(epoch: Epoch) -> None:
+        def on_epoch(epoch: EpochLosses) -> None:
             begun.append(epoch.number)
             if epoch.number == number:
                 raise Killed

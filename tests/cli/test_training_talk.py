@@ -4,7 +4,7 @@ import pytest
 from catalog.cli.training import TrainingTalk
 
 from catalog.autoencoder.recipe import Recipe
-from catalog.autoencoder.training import Epoch
+from catalog.autoencoder.training import EpochLosses
 from catalog.ensembles.planning import Member, Plan
 
 MEMBERS = [Member(1, 1, 0), Member(2, 2, 0)]
@@ -19,7 +19,7 @@ def said(epochs: list[tuple[Member, int]], capsys: pytest.CaptureFixture[str], d
         talk.plan(PLAN)
         for member, number in epochs:
             loss = diverged if (member, number) == (MEMBERS[1], 2) else 0.1
-            talk.epoch(PLAN, member, Epoch(number, loss, 0.2, 1.0))
+            talk.epoch(PLAN, member, EpochLosses(number, loss, 0.2, 1.0))
     first, *lines = capsys.readouterr().err.splitlines()
     assert first == "ensemble test: 2 of 2 models to train, 3 epochs each, on 30 spectra over the full range"
     return lines

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from astropy import units as u
 from astropy_healpix import HEALPix
 from files import WAVELENGTH, smooth_flux
-from standing_by_numpy import assert_standing
+from ranks_by_numpy import assert_standing
 
 from catalog import Catalog
 from catalog.database.connection import Database

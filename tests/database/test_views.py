@@ -10,7 +10,7 @@ import pytest
 from conftest import MANGAIDS, N_STAR, ODD
 
 from catalog import Catalog
-from catalog.anomaly.standing import stand_the_rest
+from catalog.anomaly.ranks import rank_pending
 from catalog.database.connection import Database, append
 from catalog.database.migration import upgrade
 from catalog.database.schema import latent_vector, metadata, reconstruction_error, training_split
@@ -76,7 +76,7 @@ def database(numbers: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFa
              source_row=[1])  # fmt: skip
         fill("training_split", model_id=[1], spectrum_id=[5000], role=["train"])
         # The copies have no errors: a score is an error and a latent vector.
-        stand_the_rest(connection)
+        rank_pending(connection)
     return path
 
 

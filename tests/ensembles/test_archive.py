@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog import Catalog
-from catalog.ensembles.archive import EnsembleFile, read_ensemble_file, weights_blocks
+from catalog.ensembles.archive import Archive, read_archive, weights_blocks
 from catalog.errors import CatalogError
 from catalog.provenance import canonical_json, sha256_of_text
 
@@ -42,7 +42,7 @@ def repacked(exported: Path, tmp_path: Path) -> Callable[..., Path]:
     return repack
 
 
-def content(file: EnsembleFile) -> tuple:
+def content(file: Archive) -> tuple:
     weights = [model.weights_sha256 for model in file.manifest.models]
     return file.manifest, file.stars, [b"".join(weights_blocks(file.path, sha256)) for sha256 in weights]
 
@@ -73,11 +73,11 @@ def test_it_is_a_plain_archive_with_nothing_compressed(exported: Path) -> None:
 
 
 def test_its_weights_are_those_that_went_in(exported: Path) -> None:
-    assert content(read_ensemble_file(exported))[2] == [weights_of(1), weights_of(2)]
+    assert content(read_archive(exported))[2] == [weights_of(1), weights_of(2)]
 
 
 def test_packed_anew_it_is_the_same(exported: Path, repacked: Callable[..., Path]) -> None:
-    assert content(read_ensemble_file(repacked({}))) == content(read_ensemble_file(exported))
+    assert content(read_archive(repacked({}))) == content(read_archive(exported))
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -100,16 +100,16 @@ def test_a_part_is_refused(exported: Path, tmp_path: Path, data: st.DataObject) 
     end = data.draw(st.integers(begin, len(whole) - 1))
     (tmp_path / "part.zip").write_bytes(whole[begin:end])
     with pytest.raises(CatalogError, match=r"part\.zip "):
-        read_ensemble_file(tmp_path / "part.zip")
+        read_archive(tmp_path / "part.zip")
 
 
 def refused_or_the_same(path: Path, original: Path) -> None:
     try:
-        found = content(read_ensemble_file(path))
+        found = content(read_archive(path))
     except CatalogError as refused:
         said = str(refused)
     else:
-        assert found == content(read_ensemble_file(original))
+        assert found == content(read_archive(original))
         return
     assert said.startswith(f"{path} ")
     assert "\n" not in said
@@ -131,12 +131,12 @@ def refused_or_the_same(path: Path, original: Path) -> None:
 )
 def test_a_changed_archive_says_what_is_wrong(repacked: Callable[..., Path], changes: dict, message: str) -> None:
     with pytest.raises(CatalogError, match=rf"changed\.zip is not, or no longer, .*({message}).*; get it again"):
-        read_ensemble_file(repacked(changes))
+        read_archive(repacked(changes))
 
 
 def test_changed_weights_are_refused(exported: Path, repacked: Callable[..., Path]) -> None:
     with pytest.raises(CatalogError, match="weights in it were changed"):
-        read_ensemble_file(repacked({entries(exported)[-1]: b"others"}))
+        read_archive(repacked({entries(exported)[-1]: b"others"}))
 
 
 def test_an_entry_twice_is_refused(exported: Path, repacked: Callable[..., Path]) -> None:
@@ -144,12 +144,12 @@ def test_an_entry_twice_is_refused(exported: Path, repacked: Callable[..., Path]
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
         archive.writestr("stars/MODEL1.json", b"{}")
     with pytest.raises(CatalogError, match="what is in it is not what its manifest says"):
-        read_ensemble_file(path)
+        read_archive(path)
 
 
 def test_what_is_compressed_inside_is_not_unpacked(repacked: Callable[..., Path]) -> None:
     with pytest.raises(CatalogError, match="it is compressed inside"):
-        read_ensemble_file(repacked({"zeros": bytes(10**8)}, zipfile.ZIP_DEFLATED))
+        read_archive(repacked({"zeros": bytes(10**8)}, zipfile.ZIP_DEFLATED))
 
 
 @pytest.mark.parametrize(
@@ -171,13 +171,13 @@ def test_stars_that_are_none_are_refused(
     text = canonical_json(stars)
     manifest["models"][0]["stars_sha256"] = sha256_of_text(text)
     with pytest.raises(CatalogError, match=message):
-        read_ensemble_file(repacked({"manifest.json": signed(manifest), "stars/MODEL1.json": text.encode()}))
+        read_archive(repacked({"manifest.json": signed(manifest), "stars/MODEL1.json": text.encode()}))
 
 
 def test_a_newer_format_names_the_command(exported: Path, repacked: Callable[..., Path]) -> None:
     newer = signed(manifest_of(exported)["manifest"], format=2)
     with pytest.raises(CatalogError, match=r"of a newer version \(it has format 2\); run: pip install --upgrade"):
-        read_ensemble_file(repacked({"manifest.json": newer}))
+        read_archive(repacked({"manifest.json": newer}))
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_manifest_without_sense_is_refused(
 ) -> None:
     manifest = manifest_of(exported)["manifest"] | {key: value}
     with pytest.raises(CatalogError, match=message):
-        read_ensemble_file(repacked({"manifest.json": signed(manifest)}))
+        read_archive(repacked({"manifest.json": signed(manifest)}))
 
 
 @pytest.mark.parametrize(
@@ -224,20 +224,20 @@ def test_a_model_without_sense_is_refused(
     manifest = manifest_of(exported)["manifest"]
     manifest["models"][0][key] = value
     with pytest.raises(CatalogError, match=r"changed\.zip is not, or no longer"):
-        read_ensemble_file(repacked({"manifest.json": signed(manifest)}))
+        read_archive(repacked({"manifest.json": signed(manifest)}))
 
 
 def test_an_edited_manifest_is_refused(exported: Path, repacked: Callable[..., Path]) -> None:
     text = canonical_json(manifest_of(exported)).replace('"n_train":20', '"n_train":21').encode()
     with pytest.raises(CatalogError, match="its manifest was changed"):
-        read_ensemble_file(repacked({"manifest.json": text}))
+        read_archive(repacked({"manifest.json": text}))
 
 
 def test_files_of_another_kind(tmp_path: Path, survey: Path) -> None:
     (tmp_path / "empty.zip").write_bytes(b"")
     for path in (survey / "mastarall.fits", tmp_path / "empty.zip"):
         with pytest.raises(CatalogError, match=f"{path.name} is not, or no longer, .*; get it again"):
-            read_ensemble_file(path)
+            read_archive(path)
     for path in (tmp_path / "absent.zip", tmp_path):
         with pytest.raises(CatalogError, match=f"{path.name} cannot be read: (No such file|Is a directory)"):
-            read_ensemble_file(path)
+            read_archive(path)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.ensembles.manifest import Epoch, Manifest, ManifestError, Model, SourceFile, TrainingData
+from catalog.ensembles.manifest import ArchivedEpoch, Manifest, ManifestError, Model, SourceFile, TrainingData
 from catalog.provenance import canonical_json, sha256_of_text
 
 RECIPE = {"name": "paper", "window": None, "learning_rate": 0.001}
@@ -27,7 +27,7 @@ MODEL = Model(
     versions={"python": "3.11.9"},
     started_at=datetime(2026, 1, 1),
     finished_at=datetime(2026, 1, 1, 0, 0, 0, 1),
-    history=[Epoch(1, 1e-3, 2e-3, 0.5)],
+    history=[ArchivedEpoch(1, 1e-3, 2e-3, 0.5)],
 )
 MANIFEST = Manifest(
     name="test",
@@ -50,7 +50,7 @@ grids = st.lists(st.floats(1e-300, 1e300), min_size=2, max_size=9, unique=True).
 def test_written_and_read_it_is_the_same(
     wavelength: list[float], loss: float, name: str, created_at: datetime, seed: int
 ) -> None:
-    model = replace(MODEL, seed=seed, train_loss=loss, history=[Epoch(1, loss, loss, loss)])
+    model = replace(MODEL, seed=seed, train_loss=loss, history=[ArchivedEpoch(1, loss, loss, loss)])
     written = replace(MANIFEST, name=name, wavelength=wavelength, created_at=created_at, models=[model])
     assert Manifest.from_json(written.to_json().encode()) == written
 

@@ -21,7 +21,7 @@ from catalog.autoencoder import backend, checkpoint
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.recipes import CONDITIONAL, FAST, PCA
 from catalog.autoencoder.stack import Stack
-from catalog.autoencoder.training import Epoch
+from catalog.autoencoder.training import EpochLosses
 from catalog.autoencoder.weights import save_weights
 from catalog.ensembles import training as ensemble
 from catalog.ensembles.planning import Member, Plan, plan_ensemble
@@ -139,7 +139,7 @@ def test_a_reader_at_the_wrong_moment_is_waited_for(scored: Path, copy_of: Calla
     )
     readers = []
 
-    def read_during_the_last_epoch(_plan: object, _member: object, epoch: Epoch) -> None:
+    def read_during_the_last_epoch(_plan: object, _member: object, epoch: EpochLosses) -> None:
         if epoch.number == RECIPE.epochs:
             readers.append(subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE))
             readers[-1].stdout.readline()
@@ -261,7 +261,7 @@ def test_a_model_that_diverges_is_named_and_the_others_are_trained(
     catalog = Catalog(database)
     recipe = Recipe(window=RECIPE.window, layers=(8,), epochs=3)
 
-    def blow_up(plan: Plan, member: Member, epoch: Epoch) -> None:
+    def blow_up(plan: Plan, member: Member, epoch: EpochLosses) -> None:
         # The second model goes on from its first epoch with a learning rate that none survives.
         wild = member.number == 2 and not epoch.diverged
         object.__setattr__(plan.recipe, "learning_rate", float("inf") if wild else 0.001)
@@ -320,7 +320,7 @@ def test_a_stack_that_was_killed_goes_on_to_the_same_weights(
     Catalog(whole).train("small", SMALL, 3)
     begun: list[int] = []
 
-    def kill(_plan: Plan, member: Member, epoch: Epoch) -> None:
+    def kill(_plan: Plan, member: Member, epoch: EpochLosses) -> None:
         begun.append(epoch.number)
         if (member.number, epoch.number) == (3, 2):
             raise KeyboardInterrupt
@@ -356,7 +356,7 @@ def test_of_a_stack_what_diverges_or_is_trained_elsewhere_is_no_loss_to_the_othe
     losses = Stack.losses
     monkeypatch.setattr(Stack, "losses", lambda *arguments: [losses(*arguments)[0], np.nan, *losses(*arguments)[2:]])
 
-    def finish_the_third(_plan: Plan, member: Member, epoch: Epoch) -> None:
+    def finish_the_third(_plan: Plan, member: Member, epoch: EpochLosses) -> None:
         if (member.number, epoch.number) == (1, SMALL.epochs):
             with duckdb.connect(database) as connection:
                 connection.execute("UPDATE model_version SET status = 'trained', epochs = 77 WHERE member = 3")

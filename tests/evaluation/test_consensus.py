@@ -10,7 +10,7 @@ from conftest import ODD
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from standings import stand_anew
+from rank_tables import stand_anew
 
 from catalog.database.connection import Database
 from catalog.evaluation.consensus import Consensus, Population

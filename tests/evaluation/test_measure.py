@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from catalog.evaluation.consensus import Standing
+from catalog.evaluation.consensus import Ranking
 from catalog.evaluation.recovery import FEWEST, area_under_roc, measure, n_top, wilson
 
 values = st.lists(st.integers(0, 6), min_size=1, max_size=15).map(lambda items: np.array(items, float))
@@ -38,8 +38,8 @@ def test_the_top_is_rounded_up(n: int, permille: int) -> None:
 
 
 def test_recall_is_the_share_of_ranked_anomalies_at_the_top_of_the_dataset() -> None:
-    odd = Standing(np.array([1.0, 5, 10, 11, 20, 999, np.nan]), 1000)
-    ordinary = Standing(np.array([2.0, 500, 1000, np.nan]), 1000)
+    odd = Ranking(np.array([1.0, 5, 10, 11, 20, 999, np.nan]), 1000)
+    ordinary = Ranking(np.array([2.0, 500, 1000, np.nan]), 1000)
     found = measure(odd, ordinary, 0)
     assert (found.n_odd, found.n_unranked, found.n_ordinary) == (6, 1, 3)
     assert [found.recall[name].value for name in ("0_5", "1", "2", "5")] == [2 / 6, 3 / 6, 5 / 6, 5 / 6]
@@ -48,15 +48,15 @@ def test_recall_is_the_share_of_ranked_anomalies_at_the_top_of_the_dataset() -> 
 
 
 def test_with_few_anomalies_the_bootstrap_says_nothing_and_wilson_does() -> None:
-    ordinary = Standing(np.arange(10.0, 90), 100)
+    ordinary = Ranking(np.arange(10.0, 90), 100)
     for n, known in ((FEWEST - 1, False), (FEWEST, True)):
-        found = measure(Standing(np.arange(1.0, n + 1), 100), ordinary, 0)
+        found = measure(Ranking(np.arange(1.0, n + 1), 100), ordinary, 0)
         assert np.isfinite([found.auc.lo, found.median_percentile.hi]).tolist() == [known] * 2
         assert np.isfinite([found.recall["1"].lo, found.auc.value]).all()
 
 
 def test_without_a_ranked_anomaly_nothing_is_known() -> None:
-    found = measure(Standing(np.array([np.nan]), 100), Standing(np.arange(1.0, 101), 100), 0)
+    found = measure(Ranking(np.array([np.nan]), 100), Ranking(np.arange(1.0, 101), 100), 0)
     assert (found.n_odd, found.n_unranked) == (0, 1)
     assert np.isnan([found.auc.value, found.median_percentile.value, found.recall["5"].value]).all()
 
@@ -68,7 +68,7 @@ def test_the_interval_is_that_of_resampling_both_sides(seed: int) -> None:
     generator = np.random.default_rng(seed)
     ranks = generator.permutation(300) + 1.0
     odd, ordinary = np.sort(ranks[:30])[::-1] // 2 + 1, ranks[30:] // 2 + 1  # with ties
-    found = measure(Standing(odd, 300), Standing(ordinary, 300), seed)
+    found = measure(Ranking(odd, 300), Ranking(ordinary, 300), seed)
     drawn = [
         area_under_roc(-generator.choice(odd, len(odd)), -generator.choice(ordinary, len(ordinary)))
         for _ in range(1000)
@@ -80,5 +80,5 @@ def test_the_interval_is_that_of_resampling_both_sides(seed: int) -> None:
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
-    odd, ordinary = Standing(np.arange(1.0, 20, 2), 100), Standing(np.arange(2.0, 100), 100)
+    odd, ordinary = Ranking(np.arange(1.0, 20, 2), 100), Ranking(np.arange(2.0, 100), 100)
     assert measure(odd, ordinary, 3) == measure(odd, ordinary, 3) != measure(odd, ordinary, 4)

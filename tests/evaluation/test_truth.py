@@ -7,7 +7,7 @@ import pytest
 from astropy.table import MaskedColumn, Table
 
 from catalog.errors import CatalogError
-from catalog.evaluation.truth import Label, TruthFile, in_octaves, read_truth
+from catalog.evaluation.truth import TruthFile, TruthLabel, in_octaves, read_truth
 
 IDS = ["7-00370620", "0012345678901234567", "60-1981443102866159232", "3-1"]
 KINDS = ["carbon", "", "AGB", ""]
@@ -23,7 +23,9 @@ def test_every_format_says_the_same(tmp_path: Path, name: str) -> None:
     formats = {".csv": "ascii.csv", ".vot": "votable", ".xml": "votable"}
     table(strength=[0.5, np.nan, 2.0, 1.0]).write(path, format=formats.get(path.suffix))
     labels = read_truth(TruthFile(path)).labels
-    assert labels == dict(zip(IDS, [Label("carbon", 0.5), Label(""), Label("AGB", 2.0), Label("")], strict=True))
+    assert labels == dict(
+        zip(IDS, [TruthLabel("carbon", 0.5), TruthLabel(""), TruthLabel("AGB", 2.0), TruthLabel("")], strict=True)
+    )
 
 
 def test_ids_of_digits_alone_stay_text(tmp_path: Path) -> None:

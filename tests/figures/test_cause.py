@@ -8,13 +8,13 @@ from conftest import MANGAIDS, ODD
 from drawing import drawn, labels, texts
 
 from catalog import Catalog
-from catalog.anomaly.explain import case_of_star
+from catalog.anomaly.explain import diagnose_star
 from catalog.figures.file import SUFFIXES
 
 
 def test_the_verdict_and_its_facts_stand_below(scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figure = drawn(monkeypatch, scored, "cause", ODD)
-    _, case = case_of_star(Catalog(scored).database, ODD)
+    _, case = diagnose_star(Catalog(scored).database, ODD)
     told = " ".join(texts(figure).split())
     assert case.verdict.cause in told
     for fact in case.verdict.evidence:
@@ -24,7 +24,7 @@ def test_the_verdict_and_its_facts_stand_below(scored: Path, monkeypatch: pytest
 
 def test_every_window_has_a_bar_as_high_as_its_share(scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figure = drawn(monkeypatch, scored, "cause", MANGAIDS[5])
-    _, case = case_of_star(Catalog(scored).database, MANGAIDS[5])
+    _, case = diagnose_star(Catalog(scored).database, MANGAIDS[5])
     heights = sorted(line.get_ydata()[0] for line in figure.axes[2].get_lines() if line.get_linewidth() == 1.5)
     assert np.allclose(heights, sorted(case.place.share.values()))
 

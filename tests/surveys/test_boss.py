@@ -12,7 +12,7 @@ from catalog.database import schema
 from catalog.errors import CatalogError
 from catalog.surveys import boss, recognise
 from catalog.surveys.fits_table import open_tables
-from catalog.surveys.product import Origin
+from catalog.surveys.product import DatasetOrigin
 from catalog.surveys.resampling import GRID, NODATA, WORDS
 
 NAME = "spec-0007-58000-0042.fits"
@@ -32,7 +32,7 @@ def test_the_spectrum_and_what_it_is_of(tmp_path: Path, name: str, upper: bool) 
     path = write_spec(tmp_path / name, loglam, flux, ivar, mask, upper=upper)
     assert boss.SPEC.recognises(path)
     block, origin = boss.SPEC.read(path)
-    assert origin == Origin("boss", "SDSS", "DR17", None)
+    assert origin == DatasetOrigin("boss", "SDSS", "DR17", None)
     assert block.first_row == 0
     assert block.rows.to_pylist() == [
         {

@@ -11,7 +11,7 @@ from other_surveys import boss_loglam, lamost_wavelength, write_lamost_image, wr
 from catalog.database import schema
 from catalog.errors import CatalogError
 from catalog.surveys import lamost
-from catalog.surveys.product import Origin
+from catalog.surveys.product import DatasetOrigin
 from catalog.surveys.resampling import GRID, NODATA
 
 NAME = "spec-57119-HD100000N123456B01_sp07-008.fits"
@@ -45,7 +45,7 @@ def test_the_spectrum_and_what_it_is_of(tmp_path: Path, write: object, name: str
     path = write(tmp_path / name, values)
     assert lamost.LRS.recognises(path)
     block, origin = lamost.LRS.read(path)
-    assert origin == Origin("lamost", "LAMOST", "DR7" if write is write_image else "DR10", None)
+    assert origin == DatasetOrigin("lamost", "LAMOST", "DR7" if write is write_image else "DR10", None)
     assert block.first_row == 0
     assert block.rows.to_pylist() == [
         {

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from catalog.errors import CatalogError
+from catalog.progress import Progress, silent
 from catalog.surveys.download.delivery import Delivery, Downloaded
 from catalog.surveys.download.patience import Patience
 from catalog.surveys.download.products import BASE_URL, PAPER, ProductError, find_products
 from catalog.surveys.download.server import Server
 from catalog.surveys.download.stock import Stock, take_stock
-from catalog.surveys.download.transfer import Progress, require_space
+from catalog.surveys.download.transfer import require_space
 
 __all__ = ["BASE_URL", "PAPER", "Downloaded", "Patience", "Stock", "download", "stock_of"]
 
@@ -31,7 +32,7 @@ def download(
     names: Iterable[str] = PAPER,
     folder: str | Path = "mastar",
     base_url: str = BASE_URL,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = silent,
     finished: Callable[[Downloaded], None] = lambda downloaded: None,
     patience: Patience | None = None,
 ) -> list[Downloaded]:

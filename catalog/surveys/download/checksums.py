@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from catalog.surveys.download.patience import Patience
-from catalog.surveys.download.products import Product
+from catalog.surveys.download.products import RemoteFile
 from catalog.surveys.download.server import Server, ServerError
 
 FOLDER = "spectro_mastar_v3_1_1_v1_7_7"
@@ -39,7 +39,7 @@ class Checksums:
         self._patience = patience
         self._lists: dict[str, dict[str, str]] = {}
 
-    def of(self, product: Product) -> Checksum | None:
+    def of(self, product: RemoteFile) -> Checksum | None:
         """The checksum of a product; None if the server has no list that names it."""
         for path in _candidates(product):
             if path not in self._lists:
@@ -69,7 +69,7 @@ class Checksums:
         return text.decode("utf-8", "replace")
 
 
-def _candidates(product: Product) -> list[str]:
+def _candidates(product: RemoteFile) -> list[str]:
     """Paths of the lists that may name a product: of its own folder first, then of the base."""
     folder = product.path.rpartition("/")[0]
     names = [f"manga_{FOLDER}.sha1sum", f"{FOLDER}.sha1sum"]

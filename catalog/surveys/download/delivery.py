@@ -4,13 +4,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from catalog.progress import Progress
 from catalog.surveys.download.checksums import Checksums
 from catalog.surveys.download.part import Part, locked_part
 from catalog.surveys.download.patience import Patience
-from catalog.surveys.download.products import Product, ProductError
+from catalog.surveys.download.products import ProductError, RemoteFile
 from catalog.surveys.download.server import Server
 from catalog.surveys.download.stock import Stock
-from catalog.surveys.download.transfer import Progress, Transfer
+from catalog.surveys.download.transfer import Transfer
 from catalog.surveys.download.verification import defect_of, looks_whole
 
 
@@ -26,7 +27,7 @@ class Downloaded:
     skipped : it was there already
     """
 
-    product: Product
+    product: RemoteFile
     path: Path
     size: int
     received: int
@@ -62,7 +63,7 @@ class Delivery:
             part.finish()
         return Downloaded(product, path, size, received, time.monotonic() - started, evidence)
 
-    def _receive(self, part: Part, product: Product) -> tuple[int, str]:
+    def _receive(self, part: Part, product: RemoteFile) -> tuple[int, str]:
         """Bytes received, and what says that they are sound. Begins a file that is not sound anew, once."""
         transfer = Transfer(part, product, self._server, self._progress)
         compressed = product.path.endswith(".gz")

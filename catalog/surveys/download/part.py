@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from catalog.surveys.download.products import ProductError
-from catalog.surveys.download.server import Origin
+from catalog.surveys.download.server import FileVersion
 
 
 def part_path(path: Path) -> Path:
@@ -39,14 +39,14 @@ class Part:
         return os.fstat(self._file.fileno()).st_size
 
     @property
-    def origin(self) -> Origin | None:
+    def origin(self) -> FileVersion | None:
         """Of what the bytes are the beginning; None if that is lost. Read-only."""
         try:
-            return Origin.from_json(origin_path(self._final).read_text(encoding="utf-8"))
+            return FileVersion.from_json(origin_path(self._final).read_text(encoding="utf-8"))
         except (FileNotFoundError, UnicodeDecodeError):
             return None
 
-    def begin(self, origin: Origin) -> None:
+    def begin(self, origin: FileVersion) -> None:
         """Forget what has come, and begin a file anew."""
         # In this order: killed in between, there are no bytes that belong to another file than the one named.
         self.clear()

@@ -13,7 +13,7 @@ class ProductError(CatalogError):
 
 
 @dataclass(frozen=True)
-class Product:
+class RemoteFile:
     """One file of the release.
 
     name : what the user calls it; for spectra, the dataset they become
@@ -35,14 +35,14 @@ class Product:
         return self.path.rpartition("/")[2]
 
 
-def _combspec(name: str, percentile: str) -> Product:
+def _combspec(name: str, percentile: str) -> RemoteFile:
     path = f"mastar-combspec-v3_1_1-v1_7_7-lsfpercent{percentile}.fits.gz"
-    return Product(name, path, f"combined spectra, resolution percentile {percentile}", verified=False)
+    return RemoteFile(name, path, f"combined spectra, resolution percentile {percentile}", verified=False)
 
 
-def _crossmatch(name: str, release: str) -> Product:
+def _crossmatch(name: str, release: str) -> RemoteFile:
     path = f"vac/crossmatch/v1/mastarall-gaia{release}-extcorr-simbad-ps1-v3_1_1-v1_7_7-v1.fits"
-    return Product(name, path, f"cross-match with Gaia {release.upper()}, Simbad and PS1", verified=False)
+    return RemoteFile(name, path, f"cross-match with Gaia {release.upper()}, Simbad and PS1", verified=False)
 
 
 PRODUCTS = (
@@ -50,27 +50,27 @@ PRODUCTS = (
     _combspec("large", "90.0"),
     _combspec("lsf75", "75.0"),
     _combspec("lsf99.5", "99.5"),
-    Product(
+    RemoteFile(
         "visits", "mastar-goodspec-v3_1_1-v1_7_7.fits.gz", "spectra of good visits", verified=True, size=5_760_000_000
     ),
-    Product("bad-visits", "mastar-badspec-v3_1_1-v1_7_7.fits.gz", "spectra of bad visits", verified=False),
-    Product("mastarall", "mastarall-v3_1_1-v1_7_7.fits", "summary catalog of stars and visits", verified=True),
+    RemoteFile("bad-visits", "mastar-badspec-v3_1_1-v1_7_7.fits.gz", "spectra of bad visits", verified=False),
+    RemoteFile("mastarall", "mastarall-v3_1_1-v1_7_7.fits", "summary catalog of stars and visits", verified=True),
     _crossmatch("gaia-edr3", "edr3"),
     _crossmatch("gaia-dr2", "dr2"),
-    Product(
+    RemoteFile(
         "parameters",
         "vac/parameters/v2/mastar-goodstars-v3_1_1-v1_7_7-params-v2.fits",
         "parameters of stars, the recommended version",
         verified=True,
         size=7_888_320,
     ),
-    Product(
+    RemoteFile(
         "parameters-v1",
         "vac/parameters/v1/mastar-goodstars-v3_1_1-v1_7_7-params-v1.fits",
         "parameters of stars, the first version",
         verified=True,
     ),
-    Product(
+    RemoteFile(
         "visit-parameters",
         "vac/parameters/v2/mastar-goodvisits-v3_1_1-v1_7_7-params-v2.fits",
         "parameters of visits, the recommended version",
@@ -82,7 +82,7 @@ PAPER = ("small", "large", "mastarall", "gaia-edr3", "parameters")
 """What the paper needs."""
 
 
-def find_products(names: Iterable[str]) -> list[Product]:
+def find_products(names: Iterable[str]) -> list[RemoteFile]:
     """The products of these names, each once. Read-only. Raises CatalogError for a name that is none.
 
     >>> [product.file_name for product in find_products(["mastarall", "mastarall"])]

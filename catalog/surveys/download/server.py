@@ -41,7 +41,7 @@ class ServerError(Exception):
 
 
 @dataclass(frozen=True)
-class Origin:
+class FileVersion:
     """Which version of a file some bytes are the beginning of, in the server's words.
 
     size : bytes in all, or None if the server does not say
@@ -58,7 +58,7 @@ class Origin:
         strong = self.etag is not None and not self.etag.startswith("W/")
         return self.etag if strong else self.last_modified
 
-    def may_be(self, other: "Origin") -> bool:
+    def may_be(self, other: "FileVersion") -> bool:
         """False if anything that both know tells the two versions apart. Read-only."""
         pairs = [(self.size, other.size), (self.etag, other.etag), (self.last_modified, other.last_modified)]
         return all(mine is None or theirs is None or mine == theirs for mine, theirs in pairs)
@@ -75,7 +75,7 @@ class Origin:
             return None
 
 
-class Answer:
+class Response:
     """An answer of the server, at the start of its bytes.
 
     origin : which version of the file it is of
@@ -92,7 +92,7 @@ class Answer:
         if response.status in (206, 416):
             self.start = _number(of_file[1]) if of_file else None
             size = _number(of_file[2]) if of_file else None
-        self.origin = Origin(url, size, headers["ETag"], headers["Last-Modified"])
+        self.origin = FileVersion(url, size, headers["ETag"], headers["Last-Modified"])
 
     def blocks(self) -> Iterator[bytes]:
         """The bytes as they come, at most 1 MiB at a time.
@@ -126,15 +126,15 @@ class Server:
         return self.base_url + path
 
     @contextmanager
-    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[Answer]:
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[Response]:
         """The answer to a GET. Raises ServerError."""
         with self._open("GET", path, headers or {}, self._timeout) as response:
-            yield Answer(response, self.url(path))
+            yield Response(response, self.url(path))
 
     def size(self, path: str) -> int | None:
         """Bytes of a file, by one HEAD; None if the server does not say. Raises ServerError."""
         with self._open("HEAD", path, {}, min(self._timeout, HEAD_TIMEOUT)) as response:
-            return Answer(response, self.url(path)).origin.size
+            return Response(response, self.url(path)).origin.size
 
     def _open(self, method: str, path: str, headers: Mapping[str, str], timeout: float) -> Any:
         url = self.url(path)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from catalog.surveys.download.part import part_path
-from catalog.surveys.download.products import Product
+from catalog.surveys.download.products import RemoteFile
 from catalog.surveys.download.server import Server, ServerError
 
 State = Literal["complete", "partial", "absent", "other size"]
@@ -24,7 +24,7 @@ class Stock:
     reason : why the server does not say the size, or None
     """
 
-    product: Product
+    product: RemoteFile
     path: Path
     state: State
     held: int
@@ -38,7 +38,7 @@ class Stock:
         return max(0, (self.size or 0) - self.held) if self.state in ("absent", "partial") else 0
 
 
-def take_stock(products: Sequence[Product], folder: Path, server: Server) -> list[Stock]:
+def take_stock(products: Sequence[RemoteFile], folder: Path, server: Server) -> list[Stock]:
     """One entry per product, with one HEAD for each until the server does not answer at all. Writes nothing."""
     silence: str | None = None
     stock = []
@@ -55,7 +55,7 @@ def take_stock(products: Sequence[Product], folder: Path, server: Server) -> lis
     return stock
 
 
-def _entry(product: Product, path: Path, size: int | None, reason: str | None) -> Stock:
+def _entry(product: RemoteFile, path: Path, size: int | None, reason: str | None) -> Stock:
     held, coming = _size(path), _size(part_path(path))
     state: State = "absent"
     if held is not None:

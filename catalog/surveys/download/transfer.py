@@ -1,17 +1,14 @@
 """One file from the server into its part, however often the connection breaks."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from catalog.errors import CatalogError
+from catalog.progress import Progress
 from catalog.surveys.download.part import Part
 from catalog.surveys.download.patience import Patience
-from catalog.surveys.download.products import Product, ProductError
+from catalog.surveys.download.products import ProductError, RemoteFile
 from catalog.surveys.download.server import Server, ServerError
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, bytes done, and bytes in all."""
 
 CERTIFICATES = "check the clock, the proxy and the certificates of this machine"
 
@@ -22,7 +19,7 @@ class Transfer:
     received : bytes that came so far; some may have been thrown away since
     """
 
-    def __init__(self, part: Part, product: Product, server: Server, progress: Progress) -> None:
+    def __init__(self, part: Part, product: RemoteFile, server: Server, progress: Progress) -> None:
         self.received = 0
         self._part = part
         self._product = product

@@ -16,12 +16,12 @@ GZIP = 31
 
 FITS_BLOCK = 2880
 
-Progress = Callable[[int, int], None]
+Bytes = Callable[[int, int], object]
 """Called with bytes done and bytes in all."""
 
 
 def defect_of(
-    path: Path, compressed: bool, checksum: Checksum | None, progress: Progress = lambda done, total: None
+    path: Path, compressed: bool, checksum: Checksum | None, progress: Bytes = lambda done, total: None
 ) -> str | None:
     """What is wrong with a FITS file, or None. Reads all of it once, in blocks of 1 MiB; writes nothing.
 
@@ -58,7 +58,7 @@ def looks_whole(path: Path, compressed: bool) -> bool:
     return start == b"SIMPLE" and path.stat().st_size % FITS_BLOCK == 0
 
 
-def _blocks(path: Path, update: Callable[[bytes], None], progress: Progress) -> Iterator[bytes]:
+def _blocks(path: Path, update: Callable[[bytes], None], progress: Bytes) -> Iterator[bytes]:
     done, total = 0, path.stat().st_size
     with path.open("rb") as file:
         while block := file.read(BLOCK):

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ import numpy as np
 from astropy.io import fits
 
 from catalog.errors import CatalogError
+from catalog.progress import Progress, silent
 from catalog.surveys.mock.catalogs import GAIA_EDR3, PARAMETERS, gaia_edr3, parameters
 from catalog.surveys.mock.grid import WAVELENGTH
 from catalog.surveys.mock.layouts import (
@@ -62,9 +63,6 @@ SHARED_NOISE = 0.9
 STAR_STREAM, BLOCK_STREAM, CATALOG_STREAM = 0, 1, 3
 """See starlight.ODDITY_STREAM."""
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being made, stars done, and stars in all."""
-
 
 @dataclass(frozen=True)
 class MockSurvey:
@@ -102,7 +100,7 @@ class MockSurvey:
         }
 
 
-def write_mock(folder: Path, survey: MockSurvey, progress: Progress = lambda what, done, total: None) -> bool:
+def write_mock(folder: Path, survey: MockSurvey, progress: Progress = silent) -> bool:
     """Write the files of a mock survey: stars, Gaia match, parameters, spectra at two resolutions, and the truth.
 
     truth.csv has every star, with the kind and strength of its oddity, blank and 0 for ordinary ones. Writes into

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from conftest import MANGAIDS, N_STAR, ODD, RECIPE
 from files import smooth_flux, write_combspec, write_gaia
-from standing_by_numpy import assert_standing
+from ranks_by_numpy import assert_standing
 
 from catalog import Catalog
-from catalog.anomaly.standing import stand_the_rest
+from catalog.anomaly.ranks import rank_pending
 from catalog.autoencoder.recipes import PCA
 from catalog.database.connection import Database, raw_connection
 from catalog.database.migration import configuration
@@ -87,9 +87,9 @@ Catalog({str(database)!r}).{what}"""
 KILLS = {
     "in the first part": ("catalog.anomaly.scoring._append", 1, 0),
     "in the second part": ("catalog.anomaly.scoring._append", 2, 15),
-    "between the scores and where they stand": ("catalog.anomaly.scoring.stand_the_rest", 1, 39),
-    "while the scores of the second model are stood": ("catalog.anomaly.standing.stand_scores", 2, 39),
-    "while the consensus is stood": ("catalog.anomaly.standing.rank_among_peers", 1, 39),
+    "between the scores and where they stand": ("catalog.anomaly.scoring.rank_pending", 1, 39),
+    "while the scores of the second model are stood": ("catalog.anomaly.ranks.rank_scores", 2, 39),
+    "while the consensus is stood": ("catalog.anomaly.ranks.rank_among_peers", 1, 39),
 }
 """The function at whose call it is killed, which call, and how many spectra are scored by then: one of the
 first 16 is not usable."""
@@ -158,7 +158,7 @@ def test_a_model_that_comes_later_is_one_more_in_the_consensus(stood: Path, copy
     with duckdb.connect(database) as connection:
         connection.execute(FIFTH)
     with Database(database).write() as connection:
-        assert stand_the_rest(connection) == 2
+        assert rank_pending(connection) == 2
         assert_standing(raw_connection(connection))
     assert rows(database, "SELECT DISTINCT n_model FROM consensus_standing") == [(5,)]
 
@@ -200,7 +200,7 @@ def test_new_photometry_and_new_peers_come_together_or_not_at_all(
     cut.write_bytes(write_combspec(tmp_path / "whole.fits", ["7-new"], smooth_flux(1)).read_bytes()[:40_000])
     with pytest.raises(CatalogError):
         Catalog(database).ingest([path, cut])
-    for where in ("catalog.ingest.files.stand_again", "catalog.anomaly.standing.rank_among_peers"):
+    for where in ("catalog.ingest.files.rerank", "catalog.anomaly.ranks.rank_among_peers"):
         killed(database, where, f"ingest([{str(path)!r}])")
     assert contents(database, "gaia_match", *STANDINGS) == contents(stood, "gaia_match", *STANDINGS)
 
@@ -249,7 +249,7 @@ def test_an_upgrade_makes_the_standings_of_old_scores(stood: Path, old: Path, ru
 
 def test_an_upgrade_that_is_killed_on_the_way_completes_when_it_is_run_again(stood: Path, old: Path) -> None:
     """The revision is there already; only the standings are not."""
-    killed(old, "catalog.facade.stand_the_rest", "upgrade()")
+    killed(old, "catalog.facade.rank_pending", "upgrade()")
     assert list(contents(old, *STANDINGS).values()) == [[], []]
     assert Catalog(old).upgrade() == (REVISION, REVISION)
     assert contents(old, *STANDINGS) == contents(stood, *STANDINGS)

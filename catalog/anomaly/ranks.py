@@ -121,7 +121,7 @@ ORDER BY scored.ensemble_id, scored.dataset_id
 ALL_CONSENSUS = "SELECT DISTINCT ensemble_id, dataset_id FROM consensus_standing ORDER BY ALL"
 
 
-def stand_scores(connection: sa.Connection, model_id: int, dataset_id: int) -> None:
+def rank_scores(connection: sa.Connection, model_id: int, dataset_id: int) -> None:
     """Where every score of a model on a dataset stands among them.
 
     Replaces the rows of score_standing, and removes those of neighbor, in the connection's transaction.
@@ -141,12 +141,12 @@ def stand_scores(connection: sa.Connection, model_id: int, dataset_id: int) -> N
     execute_with(connection, STAND, pa.table(around), asked | {"flagged_from": FLAGGED_FROM})
 
 
-Asked = tuple[np.ndarray, np.ndarray]
+Queries = tuple[np.ndarray, np.ndarray]
 """Latent vectors (m, n_latent) of spectra that are not among the others, and their stars (m,)."""
 
 
 def error_alike(
-    latent: np.ndarray, star_id: np.ndarray, error: np.ndarray, seen: np.ndarray, asked: Asked | None = None
+    latent: np.ndarray, star_id: np.ndarray, error: np.ndarray, seen: np.ndarray, asked: Queries | None = None
 ) -> np.ndarray:
     """Median error of the spectra of other stars that are nearest in latent space; NaN where there is none.
 
@@ -164,7 +164,7 @@ def error_alike(
     return np.where(typical > 0, typical, np.nan)
 
 
-def isolation(latent: np.ndarray, star_id: np.ndarray, asked: Asked | None = None) -> np.ndarray:
+def isolation(latent: np.ndarray, star_id: np.ndarray, asked: Queries | None = None) -> np.ndarray:
     """Distance in latent space to the 10th nearest spectrum of another star; NaN where there are fewer.
 
     latent : (n, n_latent); star_id : (n,)
@@ -177,7 +177,7 @@ def isolation(latent: np.ndarray, star_id: np.ndarray, asked: Asked | None = Non
     return distance
 
 
-def stand_consensus(connection: sa.Connection, ensemble_id: int, dataset_id: int) -> None:
+def rank_consensus(connection: sa.Connection, ensemble_id: int, dataset_id: int) -> None:
     """What the models of an ensemble agree on, for every spectrum of a dataset that they have scored.
 
     Replaces the rows of consensus_standing, in the connection's transaction.
@@ -213,7 +213,7 @@ def stand_consensus(connection: sa.Connection, ensemble_id: int, dataset_id: int
     execute_with(connection, statement, pa.table(columns))
 
 
-def stand_the_rest(connection: sa.Connection, only: tuple[int, int] | None = None) -> int:
+def rank_pending(connection: sa.Connection, only: tuple[int, int] | None = None) -> int:
     """Bring the standings of every ensemble and dataset up to their scores; returns how many were not.
 
     only : ensemble_id and dataset_id; None: all of them
@@ -226,18 +226,18 @@ def stand_the_rest(connection: sa.Connection, only: tuple[int, int] | None = Non
     ]
     for (ensemble_id, dataset_id), models in waiting:
         for model_id in models or ():
-            stand_scores(connection, model_id, dataset_id)
-        stand_consensus(connection, ensemble_id, dataset_id)
+            rank_scores(connection, model_id, dataset_id)
+        rank_consensus(connection, ensemble_id, dataset_id)
     return len(waiting)
 
 
-def stand_again(connection: sa.Connection) -> None:
+def rerank(connection: sa.Connection) -> None:
     """Rank every spectrum among its peers again, after photometry has changed.
 
     Writes inside the connection's transaction.
     """
     for ensemble_id, dataset_id in connection.exec_driver_sql(ALL_CONSENSUS).all():
-        stand_consensus(connection, ensemble_id, dataset_id)
+        rank_consensus(connection, ensemble_id, dataset_id)
 
 
 def _or_null(values: np.ndarray) -> pa.Array:

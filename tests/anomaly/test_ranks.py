@@ -9,10 +9,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from standing_by_numpy import assert_standing
+from ranks_by_numpy import assert_standing
 
 from catalog import Catalog
-from catalog.anomaly.standing import stand_the_rest
+from catalog.anomaly.ranks import rank_pending
 from catalog.autoencoder.recipes import PCA
 from catalog.database.connection import Database, append, array_column, raw_connection
 from catalog.database.migration import upgrade
@@ -126,8 +126,8 @@ def test_every_column_of_small_databases_is_what_numpy_finds(
             chi2 = pa.array(generator.integers(1, 40, n) / 8, mask=some(no_chi2, n))
             fill("reconstruction_error", **keys, error=errors[scored], chi2=chi2.take(pa.array(scored)))
             fill("latent_vector", **keys, latent=array_column(places(n, 10)[scored]))
-        stand_the_rest(connection)
-        assert stand_the_rest(connection) == 0
+        rank_pending(connection)
+        assert rank_pending(connection) == 0
         assert_standing(raw_connection(connection))
 
 

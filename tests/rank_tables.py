@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from catalog.anomaly.standing import stand_the_rest
+from catalog.anomaly.ranks import rank_pending
 from catalog.database.connection import Database
 
 
@@ -11,4 +11,4 @@ def stand_anew(database: Path) -> None:
     with Database(database).write() as connection:
         connection.exec_driver_sql("DELETE FROM score_standing")
         connection.exec_driver_sql("DELETE FROM consensus_standing")
-        stand_the_rest(connection)
+        rank_pending(connection)

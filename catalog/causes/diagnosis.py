@@ -16,7 +16,7 @@ LARGEST = 40.0
 
 
 @dataclass(frozen=True)
-class Case:
+class Diagnosis:
     """What is to be said of one spectrum.
 
     measured : by name, what the rules ask about
@@ -28,14 +28,14 @@ class Case:
     verdict: Verdict
 
 
-def case_of(
+def diagnose(
     wavelength: np.ndarray,
     flux: np.ndarray,
     ivar: np.ndarray,
     mask: np.ndarray,
     made: np.ndarray,
     rarity: Mapping[str, float | None] = MappingProxyType({}),
-) -> Case:
+) -> Diagnosis:
     """Measure and judge one spectrum.
 
     wavelength : (n_pixel,) vacuum Angstrom; flux, ivar, mask : (n_pixel,), flux above 0, ivar NaN: unknown
@@ -51,4 +51,4 @@ def case_of(
     against = noise(relative, middle, weight, mask, place.interval)
     measured = quantities(place, against, signs(wavelength, relative, middle), wavelength)
     measured |= rarity
-    return Case(place, against, measured, judge(measured, place.share))
+    return Diagnosis(place, against, measured, judge(measured, place.share))

@@ -7,7 +7,7 @@ from files import WAVELENGTH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from catalog.causes.case import case_of
+from catalog.causes.diagnosis import diagnose
 from catalog.causes.verdict import CAUSES, N_FACT
 
 
@@ -31,7 +31,7 @@ def test_anything_can_be_judged(
     made = np.exp(np.minimum(generator.normal(0, wrong, (3, n_pixel)), 40)).astype(np.float32)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        case = case_of(
+        case = diagnose(
             WAVELENGTH[first : first + n_pixel], flux, np.full(n_pixel, ivar, np.float32), mask.astype(np.int32), made
         )
     assert case.verdict.cause in CAUSES
@@ -43,7 +43,7 @@ def test_rarity_is_told_of_what_no_rule_knows() -> None:
     pixels = slice(2000, 2400)
     smooth = 1 + 0.2 * np.sin(np.linspace(0, 3, 400))
     rarity = {"density_percentile": 40.0, "peer_rank": 3, "n_peer": 300, "isolation_percentile": 99.1}
-    case = case_of(WAVELENGTH[pixels], smooth, np.full(400, 1e6), np.zeros(400, int), np.ones((2, 400)) * 0.9, rarity)
+    case = diagnose(WAVELENGTH[pixels], smooth, np.full(400, 1e6), np.zeros(400, int), np.ones((2, 400)) * 0.9, rarity)
     assert case.verdict.cause == "unknown"
     told = "\n".join(case.verdict.evidence)
     assert "of its 300 peers in the colour-magnitude diagram, 2 are odder" in told
