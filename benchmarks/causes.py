@@ -58,7 +58,7 @@ def planted(catalog: Catalog, stored: Stored, seed: int) -> list[tuple[str, floa
     densities = catalog.query(
         """SELECT spectrum_id, CASE WHEN cmd_density IS NOT NULL THEN 100 * cume_dist() OVER (
         PARTITION BY cmd_density IS NULL ORDER BY cmd_density) END AS density
-        FROM consensus_standing WHERE ensemble_id = $id AND dataset_id = $dataset""",
+        FROM ensemble_rank WHERE ensemble_id = $id AND dataset_id = $dataset""",
         {"id": stored.ensemble.ensemble_id, "dataset": stored.dataset.dataset_id},
     )
     density = dict(zip(densities["spectrum_id"], np.ma.filled(densities["density"], np.nan), strict=True))

@@ -7,18 +7,15 @@ from alembic import context
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection
 
-from catalog.database.comments import write_comments
 from catalog.database.connection import Database
-from catalog.database.external import recreate_external_views
-from catalog.database.schema import REVISION, REVISION_TABLE, metadata
-from catalog.database.views import recreate_views
+from catalog.database.migration import alchemy, raw_connection, rebuild_views
+from catalog.database.revision import REVISION, REVISION_TABLE
+from catalog.database.schema import metadata
 
 
-def rebuild_views(ctx: MigrationContext, step: object, heads: Collection[Any], run_args: object) -> None:
+def follow(ctx: MigrationContext, step: object, heads: Collection[Any], run_args: object) -> None:
     if REVISION in heads and ctx.connection is not None:
-        recreate_views(ctx.connection)
-        write_comments(ctx.connection)
-        recreate_external_views(ctx.connection)
+        rebuild_views(raw_connection(ctx.connection))
 
 
 def run(connection: Connection) -> None:
@@ -28,7 +25,7 @@ def run(connection: Connection) -> None:
         version_table=REVISION_TABLE,
         compare_type=True,
         compare_server_default=True,
-        on_version_apply=rebuild_views,
+        on_version_apply=follow,
     )
     with context.begin_transaction():
         context.run_migrations()
@@ -38,5 +35,5 @@ if (given := context.config.attributes.get("connection")) is not None:
     run(given)
 else:
     path = context.get_x_argument(as_dictionary=True).get("database", "catalog.duckdb")
-    with Database(path).connect(read_only=False) as opened:
+    with alchemy(Database(path)) as opened:
         run(opened)

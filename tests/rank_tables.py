@@ -7,8 +7,8 @@ from catalog.database.connection import Database
 
 
 def stand_anew(database: Path) -> None:
-    """Replace the rows of score_standing and consensus_standing by those of the scores that are there."""
+    """Replace the rows of score_rank and ensemble_rank by those of the scores that are there."""
     with Database(database).write() as connection:
-        connection.exec_driver_sql("DELETE FROM score_standing")
-        connection.exec_driver_sql("DELETE FROM consensus_standing")
+        connection.exec_driver_sql("DELETE FROM score_rank")
+        connection.exec_driver_sql("DELETE FROM ensemble_rank")
         rank_pending(connection)

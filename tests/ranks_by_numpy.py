@@ -94,7 +94,7 @@ def error_alike_bounds(distance: np.ndarray, error: np.ndarray, among: np.ndarra
 def assert_scores_stand(
     connection: duckdb.DuckDBPyConnection, scores: Scores, dataset_id: int
 ) -> dict[str, np.ndarray]:
-    """Every column of score_standing; returns those that the consensus is made of, (n_model, n) each."""
+    """Every column of score_rank; returns those that the consensus is made of, (n_model, n) each."""
     names = ("percentile", "percentile_unseen", "chi2_percentile", "relative_error", "relative_percentile",
              "isolation_percentile")  # fmt: skip
     stood = {name: np.full(scores.error.shape, np.nan) for name in names}
@@ -102,7 +102,7 @@ def assert_scores_stand(
     for number, model in enumerate(scores.model_id.tolist()):
         found = columns(
             connection,
-            "FROM score_standing WHERE model_id = ? AND dataset_id = ? ORDER BY spectrum_id",
+            "FROM score_rank WHERE model_id = ? AND dataset_id = ? ORDER BY spectrum_id",
             [model, dataset_id],
         )
         own = scores.scored[number]
@@ -243,15 +243,15 @@ def assert_standing(connection: duckdb.DuckDBPyConnection) -> None:
         expected = consensus(scores, stood, 99)
         lo, hi = intervals(stood, expected["consensus_rank"])
         expected |= {"consensus_rank_lo": lo, "consensus_rank_hi": hi}
-        for relation in ("consensus_standing", "consensus_anomaly"):
+        for relation in ("ensemble_rank", "consensus_anomaly"):
             found = columns(connection, f"FROM {relation} {where}", of)
             for name, values in expected.items():
                 same(found[name], values, name)
             assert_peers(found, scores)
     for relation, n in (
-        ("score_standing", n_score),
+        ("score_rank", n_score),
         ("anomaly_score", n_score),
-        ("consensus_standing", n_consensus),
+        ("ensemble_rank", n_consensus),
         ("consensus_anomaly", n_consensus),
     ):
         assert connection.execute(f"SELECT count(*) FROM {relation}").fetchone() == (n,)

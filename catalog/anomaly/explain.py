@@ -8,7 +8,6 @@ import numpy as np
 import pyarrow as pa
 from astropy.table import QTable, Table
 
-from catalog import __version__
 from catalog.anomaly.selection import STANDING, Selection, find_selection, nearest_trained, rarity
 from catalog.anomaly.templates import digest_of_templates, read_stored
 from catalog.autoencoder.model import model_for
@@ -22,7 +21,7 @@ from catalog.database.names import find_ensemble
 from catalog.database.table import of_scores, to_table
 from catalog.ensembles.reconstruction import reconstruct
 from catalog.progress import Progress, silent
-from catalog.provenance import canonical_json, utc_now
+from catalog.provenance import __version__, canonical_json, utc_now
 from catalog.spectra.blocks import SpectrumBlock, usable_blocks
 
 AT_ONCE = 512

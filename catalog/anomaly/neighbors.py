@@ -37,7 +37,7 @@ FROM neighbors_of($mangaid, $k, $role) AS neighbor
 JOIN spectrum AS neighbor_spectrum ON neighbor_spectrum.spectrum_id = neighbor.neighbor_spectrum_id
 JOIN cmd ON cmd.star_id = neighbor_spectrum.star_id
 LEFT JOIN star_label ON star_label.star_id = neighbor_spectrum.star_id
-LEFT JOIN consensus_standing AS consensus
+LEFT JOIN ensemble_rank AS consensus
     ON consensus.spectrum_id = neighbor.neighbor_spectrum_id AND consensus.ensemble_id = neighbor.ensemble_id
 WHERE neighbor.ensemble = $ensemble AND neighbor.dataset = $dataset AND neighbor.model = $model
 ORDER BY neighbor.spectrum_id, neighbor.neighbor_rank
@@ -61,7 +61,7 @@ FROM consensus_neighbors_of($mangaid, $k) AS neighbor
 JOIN spectrum AS neighbor_spectrum ON neighbor_spectrum.spectrum_id = neighbor.neighbor_spectrum_id
 JOIN cmd ON cmd.star_id = neighbor_spectrum.star_id
 LEFT JOIN star_label ON star_label.star_id = neighbor_spectrum.star_id
-LEFT JOIN consensus_standing AS consensus
+LEFT JOIN ensemble_rank AS consensus
     ON consensus.spectrum_id = neighbor.neighbor_spectrum_id AND consensus.ensemble_id = neighbor.ensemble_id
 WHERE neighbor.ensemble = $ensemble AND neighbor.dataset = $dataset
 ORDER BY neighbor.spectrum_id, neighbor.neighbor_rank
@@ -71,7 +71,7 @@ MODELS = """
 SELECT model.model_id, model.name
 FROM model_version AS model
 WHERE model.ensemble_id = $ensemble_id
-  AND model.model_id IN (SELECT model_id FROM score_standing WHERE dataset_id = $dataset_id)
+  AND model.model_id IN (SELECT model_id FROM score_rank WHERE dataset_id = $dataset_id)
 ORDER BY model.member
 """
 

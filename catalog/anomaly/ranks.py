@@ -1,4 +1,4 @@
-"""Where scores stand: the rows of score_standing and consensus_standing, made from errors and latent vectors."""
+"""Where scores stand: the rows of score_rank and ensemble_rank, made from errors and latent vectors."""
 
 import numpy as np
 import pyarrow as pa
@@ -33,7 +33,7 @@ WHERE scored.model_id = $model_id AND spectrum.dataset_id = $dataset_id
 ORDER BY scored.spectrum_id
 """
 
-FORGET_SCORES = "DELETE FROM score_standing WHERE model_id = $model_id AND dataset_id = $dataset_id"
+FORGET_SCORES = "DELETE FROM score_rank WHERE model_id = $model_id AND dataset_id = $dataset_id"
 
 FORGET_NEIGHBORS = "DELETE FROM neighbor WHERE model_id = $model_id AND dataset_id = $dataset_id"
 
@@ -41,7 +41,7 @@ FORGET_NEIGHBORS = "DELETE FROM neighbor WHERE model_id = $model_id AND dataset_
 # the 99th percentile, as numpy interpolates it, if so many are not above it: quantile_cont is off by a digit where
 # equal errors stand on either side, and would flag none of them.
 STAND = """
-INSERT INTO score_standing
+INSERT INTO score_rank
 SELECT
     $model_id,
     $dataset_id,
@@ -69,7 +69,7 @@ JOIN reconstruction_error AS scored ON scored.spectrum_id = around.spectrum_id
 WHERE scored.model_id = $model_id
 """
 
-FORGET_CONSENSUS = "DELETE FROM consensus_standing WHERE ensemble_id = $ensemble_id AND dataset_id = $dataset_id"
+FORGET_CONSENSUS = "DELETE FROM ensemble_rank WHERE ensemble_id = $ensemble_id AND dataset_id = $dataset_id"
 
 CONSENSUS = f"""
 SELECT consensus.*, spectrum.star_id, cmd.bp_rp0, cmd.abs_g
@@ -82,7 +82,7 @@ ORDER BY consensus.spectrum_id
 
 MEMBERS = """
 SELECT standing.model_id, standing.spectrum_id, standing.percentile, standing.flagged
-FROM score_standing AS standing
+FROM score_rank AS standing
 JOIN model_version AS model ON model.model_id = standing.model_id
 WHERE model.ensemble_id = $ensemble_id AND standing.dataset_id = $dataset_id
 """
@@ -98,11 +98,11 @@ WITH scored AS (
 ),
 
 standing AS (
-    SELECT model_id, dataset_id, count(*) AS n FROM score_standing GROUP BY ALL
+    SELECT model_id, dataset_id, count(*) AS n FROM score_rank GROUP BY ALL
 ),
 
 agreed AS (
-    SELECT ensemble_id, dataset_id, sum(n_model) AS n FROM consensus_standing GROUP BY ALL
+    SELECT ensemble_id, dataset_id, sum(n_model) AS n FROM ensemble_rank GROUP BY ALL
 )
 
 SELECT
@@ -118,13 +118,13 @@ HAVING models IS NOT NULL OR any_value(agreed.n) IS DISTINCT FROM sum(scored.n)
 ORDER BY scored.ensemble_id, scored.dataset_id
 """
 
-ALL_CONSENSUS = "SELECT DISTINCT ensemble_id, dataset_id FROM consensus_standing ORDER BY ALL"
+ALL_CONSENSUS = "SELECT DISTINCT ensemble_id, dataset_id FROM ensemble_rank ORDER BY ALL"
 
 
 def rank_scores(connection: sa.Connection, model_id: int, dataset_id: int) -> None:
     """Where every score of a model on a dataset stands among them.
 
-    Replaces the rows of score_standing, and removes those of neighbor, in the connection's transaction.
+    Replaces the rows of score_rank, and removes those of neighbor, in the connection's transaction.
     """
     asked = {"model_id": model_id, "dataset_id": dataset_id}
     scores = arrow(connection, SCORES, asked)
@@ -180,7 +180,7 @@ def isolation(latent: np.ndarray, star_id: np.ndarray, asked: Queries | None = N
 def rank_consensus(connection: sa.Connection, ensemble_id: int, dataset_id: int) -> None:
     """What the models of an ensemble agree on, for every spectrum of a dataset that they have scored.
 
-    Replaces the rows of consensus_standing, in the connection's transaction.
+    Replaces the rows of ensemble_rank, in the connection's transaction.
     """
     asked = {"ensemble_id": ensemble_id, "dataset_id": dataset_id}
     consensus = arrow(connection, CONSENSUS, asked)
@@ -209,7 +209,7 @@ def rank_consensus(connection: sa.Connection, ensemble_id: int, dataset_id: int)
     }
     connection.exec_driver_sql(FORGET_CONSENSUS, asked)
     names = ", ".join(columns)
-    statement = f"INSERT INTO consensus_standing ({names}) SELECT {names} FROM _incoming"
+    statement = f"INSERT INTO ensemble_rank ({names}) SELECT {names} FROM _incoming"
     execute_with(connection, statement, pa.table(columns))
 
 

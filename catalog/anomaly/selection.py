@@ -19,7 +19,7 @@ N_NEAREST = 3
 """How many training stars a row keeps."""
 
 TOP = """
-SELECT spectrum_id FROM consensus_standing
+SELECT spectrum_id FROM ensemble_rank
 WHERE ensemble_id = $ensemble_id AND dataset_id = $dataset_id
 ORDER BY consensus_rank
 LIMIT $top
@@ -27,7 +27,7 @@ LIMIT $top
 
 OF_STARS = """
 SELECT standing.spectrum_id, spectrum.star_id
-FROM consensus_standing AS standing
+FROM ensemble_rank AS standing
 JOIN spectrum ON spectrum.spectrum_id = standing.spectrum_id
 WHERE standing.ensemble_id = $ensemble_id AND standing.dataset_id = $dataset_id
   AND spectrum.star_id IN (SELECT unnest($star_ids))
@@ -49,13 +49,13 @@ SELECT
         AND cause.mean_log10_error IS NOT DISTINCT FROM standing.mean_log10_error
         AND cause.n_spectrum = counted.n_spectrum
         AND cause.templates_sha256 = $templates AS up_to_date
-FROM consensus_standing AS standing
+FROM ensemble_rank AS standing
 JOIN (
     SELECT
         spectrum_id,
         count(*) OVER () AS n_spectrum,
         100 * cume_dist() OVER (PARTITION BY cmd_density IS NULL ORDER BY cmd_density) AS density_percentile
-    FROM consensus_standing
+    FROM ensemble_rank
     WHERE ensemble_id = $ensemble_id AND dataset_id = $dataset_id
 ) AS counted ON counted.spectrum_id = standing.spectrum_id
 LEFT JOIN anomaly_cause AS cause
@@ -93,7 +93,7 @@ MODELS = """
 SELECT model.name
 FROM model_version AS model
 WHERE model.ensemble_id = $ensemble_id
-  AND model.model_id IN (SELECT model_id FROM score_standing WHERE dataset_id = $dataset_id)
+  AND model.model_id IN (SELECT model_id FROM score_rank WHERE dataset_id = $dataset_id)
 ORDER BY model.member
 """
 

@@ -10,13 +10,12 @@ import pyarrow.parquet as parquet
 import sqlalchemy as sa
 from astropy.table import Table
 
-from catalog import __version__
 from catalog.causes.likeness import FEWEST, Template
 from catalog.database import schema
 from catalog.database.connection import Database, append, arrow, next_id
 from catalog.database.table import to_table
 from catalog.errors import CatalogError
-from catalog.provenance import canonical_json, sha256_of_file, sha256_of_text, utc_now
+from catalog.provenance import __version__, canonical_json, sha256_of_file, sha256_of_text, utc_now
 
 COLUMNS = {
     "name": ("name", "id", "label"),

@@ -1,4 +1,4 @@
-"""Weights in files beside the database, named by their SHA-256.
+"""Weights in files named by their SHA-256.
 
 NumPy's format rather than Keras's: the same weights give the same bytes, so that a resumed training can be shown
 to equal an uninterrupted one, and they can be read without Keras.
@@ -7,7 +7,6 @@ to equal an uninterrupted one, and they can be read without Keras.
 import hashlib
 import io
 import math
-import os
 import struct
 import zipfile
 from collections import deque
@@ -18,68 +17,51 @@ from pathlib import Path
 import numpy as np
 
 from catalog.errors import CatalogError
-from catalog.provenance import sha256_of_file
+from catalog.files.whole import whole_file
 
 READERS = 2
 """Threads that read and verify weights, which takes longer than most of what is done with them."""
 
 
-def weights_folder(database: Path) -> Path:
-    """Folder of the weights of a database: catalog.duckdb has catalog.weights. Read-only."""
-    return database.with_suffix(".weights")
-
-
-def make_weights_folder(database: Path) -> Path:
-    """The folder, made if it is absent, so that a fault shows before a model is trained and not after."""
-    folder = weights_folder(database)
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise CatalogError(f"{folder} cannot be made a folder for weights: {error.strerror}") from error
-    return folder
-
-
-def save_weights(database: Path, weights: list[np.ndarray]) -> tuple[str, str]:
-    """Write weights under their SHA-256; returns the file relative to the database's folder, and the SHA-256.
+def save_weights(folder: Path, weights: list[np.ndarray]) -> tuple[Path, str]:
+    """Write weights into a folder under their SHA-256; returns the file and the SHA-256.
 
     The file appears complete or not at all. Writing the same weights twice leaves one file.
     """
-    folder = make_weights_folder(database)
-    partial = folder / f".partial-{os.getpid()}"
-    try:
-        with partial.open("wb") as file:
-            np.savez(file, *weights)
-            file.flush()
-            os.fsync(file.fileno())
-        digest = sha256_of_file(partial)
-        target = folder / f"{digest}.npz"
-        partial.replace(target)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise CatalogError(f"{folder} cannot be written: {error.strerror}; nothing was registered") from error
-    return str(target.relative_to(database.parent)), digest
+    content = io.BytesIO()
+    np.savez(content, *weights)
+    digest = hashlib.sha256(content.getbuffer()).hexdigest()
+    target = folder / f"{digest}.npz"
+    with whole_file(target, "nothing was registered") as file:
+        file.write(content.getbuffer())
+    return target, digest
 
 
-def load_weights(database: Path, weights_file: str, sha256: str) -> list[np.ndarray]:
+def load_weights(file: Path, sha256: str) -> list[np.ndarray]:
     """Read weights and verify them; the arrays cannot be changed.
 
-    Read-only. Raises CatalogError if the file is absent or was changed.
+    Raises CatalogError if the file is absent or was changed.
     """
-    path = database.parent / weights_file
-    return _arrays(path, _verified(path, sha256))
+    return _arrays(file, _verified(file, sha256))
 
 
-def load_each(database: Path, files: Iterable[tuple[str, str]]) -> Iterator[list[np.ndarray]]:
+def load_each(files: Iterable[tuple[Path, str]]) -> Iterator[list[np.ndarray]]:
     """The weights of several models in their order, each read and verified while those before it are used.
 
-    files : weights_file and SHA-256, as `load_weights` takes them
-    Read-only. Raises CatalogError, at its place, as `load_weights`.
+    Parameters
+    ----------
+    files : iterable of (Path, str)
+        File and SHA-256 of each, as `load_weights` takes them.
+
+    Raises
+    ------
+    CatalogError
+        At its place, as `load_weights`.
     """
     with ThreadPoolExecutor(READERS) as readers:
         waiting: deque[tuple[Path, Future[bytes]]] = deque()
-        for weights_file, sha256 in files:
-            path = database.parent / weights_file
-            waiting.append((path, readers.submit(_verified, path, sha256)))
+        for file, sha256 in files:
+            waiting.append((file, readers.submit(_verified, file, sha256)))
             if len(waiting) > READERS:
                 yield _next_of(waiting)
         while waiting:

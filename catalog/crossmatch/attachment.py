@@ -7,7 +7,6 @@ from pathlib import Path
 import sqlalchemy as sa
 from astropy.table import Table
 
-from catalog import __version__
 from catalog.crossmatch import matching
 from catalog.crossmatch.match_by import ByGaia, MatchBy, OnSky
 from catalog.crossmatch.tables import load, require_format
@@ -24,7 +23,7 @@ from catalog.database.external import (
 from catalog.database.names import find_external_catalog
 from catalog.database.table import to_table
 from catalog.errors import CatalogError
-from catalog.provenance import sha256_of_file, sha256_of_text, utc_now
+from catalog.provenance import __version__, sha256_of_file, sha256_of_text, utc_now
 
 ASSUMED_EPOCH = 2000.0
 """Of positions that a file does not date: that of most lists in the literature."""

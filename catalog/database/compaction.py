@@ -4,9 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-import duckdb
-
-from catalog.database.connection import ROW_GROUP_SIZE, Database, raw_connection
+from catalog.database.connection import ROW_GROUP_SIZE, Connection, Database, literal, quoted, scalar
 from catalog.errors import CatalogError
 
 MEMORY = "1GB"
@@ -32,7 +30,7 @@ def compact(database: Database) -> tuple[int, int]:
         copy.unlink(missing_ok=True)
         with database.connect(read_only=False) as connection:
             # A cursor of its own, since a transaction writes to one file only.
-            with raw_connection(connection).duplicate() as cursor:
+            with connection.duplicate() as cursor:
                 _copy(cursor, copy)
             after = copy.stat().st_size
             if after >= before:
@@ -50,16 +48,15 @@ def compact(database: Database) -> tuple[int, int]:
             leftover.unlink(missing_ok=True)
 
 
-def _copy(cursor: duckdb.DuckDBPyConnection, target: Path) -> None:
+def _copy(cursor: Connection, target: Path) -> None:
     cursor.execute(f"SET memory_limit = '{MEMORY}'")
     # Whatever a killed process left in the write-ahead log is in the file before the file is replaced.
     cursor.execute("CHECKPOINT catalog")
-    name = str(target).replace("'", "''")
-    cursor.execute(f"ATTACH '{name}' AS compact (ROW_GROUP_SIZE {ROW_GROUP_SIZE})")
+    cursor.execute(f"ATTACH {literal(str(target))} AS compact (ROW_GROUP_SIZE {ROW_GROUP_SIZE})")
     cursor.execute("COPY FROM DATABASE catalog TO compact")
     for schema, table in cursor.execute(TABLES).fetchall():
         counts = [
-            cursor.execute(f'SELECT count(*) FROM {file}."{schema}"."{table}"').fetchall()
+            scalar(cursor, f"SELECT count(*) FROM {file}.{quoted(schema)}.{quoted(table)}")
             for file in ("catalog", "compact")
         ]
         if counts[0] != counts[1]:

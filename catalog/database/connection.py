@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,13 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
-import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
 
-from catalog.database.schema import REVISION, REVISION_TABLE
+from catalog.database.records import ModelVersion
+from catalog.database.revision import require_revision
 from catalog.errors import CatalogError
-from catalog.provenance import canonical_json
+
+Connection = duckdb.DuckDBPyConnection
+"""What `Database.read` and `Database.write` give: DuckDB's own, in a transaction, with the catalog as its database."""
 
 ROW_GROUP_SIZE = 2048
 """Rows that DuckDB holds before it writes them. Its default of 122,880 would hold 6.7 GB of spectra, and repeated
@@ -39,6 +38,8 @@ class Database:
 
     Nothing is held between calls: while a process has the file open for writing, no other can even read it.
 
+    Examples
+    --------
     >>> Database("absent.duckdb").exists()
     False
     """
@@ -47,18 +48,41 @@ class Database:
         self.path = Path(path)
 
     def exists(self) -> bool:
-        """True if the file is there. Read-only."""
+        """True if the file is there."""
         try:
             return self.path.exists()
         except OSError as error:
             raise CatalogError(f"{self.path} cannot be looked at: {error.strerror}") from error
 
+    @property
+    def weights_folder(self) -> Path:
+        """Folder of the weights of its models: catalog.duckdb has catalog.weights."""
+        return self.path.with_suffix(".weights")
+
+    def make_weights_folder(self) -> Path:
+        """The folder, made if it is absent, so that a fault shows before a model is trained and not after."""
+        try:
+            self.weights_folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise CatalogError(
+                f"{self.weights_folder} cannot be made a folder for weights: {error.strerror}"
+            ) from error
+        return self.weights_folder
+
+    def weights_of(self, model: ModelVersion) -> tuple[Path, str]:
+        """File of the weights of a trained model, and their SHA-256."""
+        return self.path.parent / str(model.weights_file), str(model.weights_sha256)
+
     @contextmanager
-    def read(self) -> Iterator[sa.Connection]:
+    def read(self) -> Iterator[Connection]:
         """A read-only connection.
 
-        Never writes to the file; a user's SQL goes through `catalog.question`. Raises CatalogError if the file is
-        absent, locked, no catalog, or of another revision.
+        A user's SQL goes through `catalog.database.question`.
+
+        Raises
+        ------
+        CatalogError
+            If the file is absent, locked, not a catalog, or of another revision.
         """
         self._require_file()
         with self.connect(read_only=True) as connection:
@@ -68,59 +92,79 @@ class Database:
     @contextmanager
     def write(
         self, memory: str = "2GB", patience: float = 0, *, arrays: bool = False, row_group_size: int = ROW_GROUP_SIZE
-    ) -> Iterator[sa.Connection]:
+    ) -> Iterator[Connection]:
         """A connection with one transaction: committed at the end, rolled back if anything is raised.
 
-        memory : what DuckDB may hold; it keeps what it has written or read up to this limit, by default most of the
-            machine's memory
-        patience : seconds to wait for another process that has the file open
-        arrays : made for a stream of spectra; see `expect_rows` too
-        row_group_size : larger for tables without arrays, which are then written in half the time
-        Locks the file against every other process. Raises CatalogError like `read`.
+        Locks the file against every other process.
+
+        Parameters
+        ----------
+        memory : str
+            What DuckDB may hold; it keeps what it has written or read up to this limit, by default most of the
+            machine's memory.
+        patience : float
+            Seconds to wait for another process that has the file open.
+        arrays : bool
+            Made for a stream of spectra; see `expect_rows` too.
+        row_group_size : int
+            Larger for tables without arrays, which are then written in half the time.
+
+        Raises
+        ------
+        CatalogError
+            Like `read`.
         """
         self._require_file()
         if patience:
             self._wait(patience)
         with self.connect(read_only=False, row_group_size=row_group_size) as connection:
-            connection.exec_driver_sql(f"SET memory_limit = '{memory}'")
+            connection.execute(f"SET memory_limit = '{memory}'")
             if arrays:
                 # DuckDB's threads get into each other's way over large vectors, and one leaves room for those that
                 # read and decode.
-                connection.exec_driver_sql("SET threads = 1")
+                connection.execute("SET threads = 1")
             require_revision(self.path, connection)
             yield connection
 
     @contextmanager
-    def connect(self, *, read_only: bool, row_group_size: int = ROW_GROUP_SIZE) -> Iterator[sa.Connection]:
-        """A connection with one transaction, whatever the revision: for migrations; use `read` or `write`.
+    def connect(self, *, read_only: bool, row_group_size: int = ROW_GROUP_SIZE) -> Iterator[Connection]:
+        """A connection with one transaction, whatever the revision; use `read` or `write`.
 
         Creates the file if it is absent and not opened read-only.
         """
-        # Attached to an in-memory database, because only ATTACH takes a row group size.
-        engine = sa.create_engine("duckdb:///:memory:", poolclass=StaticPool, json_serializer=canonical_json)
-        # Absolute, since DuckDB would take the `a:` of a relative `a:b.duckdb` for the name of an extension.
-        path = str(self.path.absolute()).replace("'", "''")
-        option = "READ_ONLY" if read_only else f"ROW_GROUP_SIZE {row_group_size}"
-
-        @event.listens_for(engine, "connect")
-        def attach(connection: duckdb.DuckDBPyConnection, _record: object) -> None:
-            # Its bar would go to standard output, among the data.
-            connection.execute("SET enable_progress_bar = false")
-            # Large sorts spill beside the database, not into the working directory.
-            connection.execute(f"SET temp_directory = '{path}.tmp'")
-            connection.execute(f"ATTACH '{path}' AS catalog ({option})")
-            connection.execute("USE catalog")
-
-        try:
-            with engine.begin() as connection:
+        with self.errors_explained(), duckdb.connect() as connection:
+            self.open_in(connection, read_only=read_only, row_group_size=row_group_size)
+            connection.begin()
+            try:
                 yield connection
-        except (duckdb.Error, DBAPIError) as error:
-            message = _explain(self.path, error)
+            except BaseException:
+                _roll_back(connection)
+                raise
+            connection.commit()
+
+    def open_in(self, connection: Connection, *, read_only: bool = False, row_group_size: int = ROW_GROUP_SIZE) -> None:
+        """Open the file in a connection to an in-memory database, because only ATTACH takes a row group size."""
+        # Absolute, since DuckDB would take the `a:` of a relative `a:b.duckdb` for the name of an extension.
+        path = literal(str(self.path.absolute()))
+        # Its bar would go to standard output, among the data.
+        connection.execute("SET enable_progress_bar = false")
+        # Large sorts spill beside the database, not into the working directory.
+        connection.execute(f"SET temp_directory = {literal(f'{self.path.absolute()}.tmp')}")
+        connection.execute(
+            f"ATTACH {path} AS catalog ({'READ_ONLY' if read_only else f'ROW_GROUP_SIZE {row_group_size}'})"
+        )
+        connection.execute("USE catalog")
+
+    @contextmanager
+    def errors_explained(self) -> Iterator[None]:
+        """Errors of DuckDB that a user can do something about are raised as CatalogError."""
+        try:
+            yield
+        except duckdb.Error as error:
+            message = explanation(self.path, str(error))
             if message is None:
                 raise
             raise (InUseError if " is in use by " in message else CatalogError)(message) from error
-        finally:
-            engine.dispose()
 
     def _wait(self, patience: float) -> None:
         """Return when no other process has the file open, or when patience has run out."""
@@ -137,92 +181,96 @@ class Database:
             raise CatalogError(f"no database at {self.path}; create one with: catalog ingest PATH")
 
 
-def require_revision(path: Path, connection: sa.Connection) -> None:
-    """Raise CatalogError unless the database has the revision of this code. Read-only."""
-    found = revision(connection)
-    if found is None:
-        raise CatalogError(f"{path} is a DuckDB file but not a catalog; choose another with --database")
-    if found < REVISION:
-        raise CatalogError(f"{path} has revision {found}, this version needs {REVISION}; run: catalog db upgrade")
-    if found > REVISION:
-        raise CatalogError(
-            f"{path} has revision {found}, newer than the {REVISION} of this version; "
-            "run: pip install --upgrade stellar-anomaly-catalog"
-        )
+def _roll_back(connection: Connection) -> None:
+    try:
+        connection.rollback()
+    except duckdb.Error:
+        # A connection that has lost its file has no transaction to undo; what was raised says why.
+        return
 
 
-def revision(connection: sa.Connection) -> str | None:
-    """Revision of the database, None if it has none. Read-only."""
-    if REVISION_TABLE not in sa.inspect(connection).get_table_names():
-        return None
-    found = connection.exec_driver_sql(f"SELECT version_num FROM {REVISION_TABLE}").scalar()
-    return None if found is None else str(found)
-
-
-def expect_rows(connection: sa.Connection, n_row: int) -> None:
+def expect_rows(connection: Connection, n_row: int) -> None:
     """Have the spectra that follow compressed for a file of so many: see SMALLER, FASTER."""
     ways = FASTER if n_row >= ROW_GROUP_SIZE else SMALLER
-    connection.exec_driver_sql(f"SET disabled_compression_methods = '{ways}'")
+    connection.execute(f"SET disabled_compression_methods = '{ways}'")
 
 
-def append(connection: sa.Connection, table: sa.Table, rows: pa.Table) -> None:
-    """Add rows to a table by column name; columns that `rows` lacks become NULL.
+def append(connection: Connection, table: str, _incoming: pa.Table) -> None:
+    """Add rows to a table by column name; columns that they lack become NULL.
 
-    rows : Arrow table; array columns as FixedSizeList.
-    Writes inside the connection's transaction.
+    Writes inside the connection's transaction. Array columns come as FixedSizeList.
     """
-    names = ", ".join(rows.column_names)
-    execute_with(connection, f"INSERT INTO {table.name} ({names}) SELECT {names} FROM _incoming", rows)
+    names = ", ".join(_incoming.column_names)
+    # DuckDB finds the rows as a local variable of this function. Registering them instead would keep every table
+    # alive until the transaction ends, since a dropped name lives on for older readers.
+    connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM _incoming")
+
+
+def insert(connection: Connection, table: str, row: dict[str, Any]) -> None:
+    """Add one row of plain values to a table. Writes inside the connection's transaction."""
+    names = ", ".join(row)
+    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({', '.join(f'${name}' for name in row)})", row)
 
 
 def execute_with(
-    connection: sa.Connection, statement: str, _incoming: pa.Table, parameters: Mapping[str, object] | None = None
+    connection: Connection, statement: str, _incoming: pa.Table, parameters: dict[str, Any] | None = None
 ) -> None:
     """Run SQL that reads an Arrow table as `_incoming`, without a copy.
 
     Writes what the statement writes, inside the connection's transaction.
     """
-    # DuckDB finds the table as a local variable of this function. Registering it instead would keep every table
-    # alive until the transaction ends, since a dropped name lives on for older readers. The setting lets DuckDB
-    # look past the dialect's own frame.
-    raw = raw_connection(connection)
-    raw.execute("SET python_scan_all_frames = true")
-    raw.execute(statement, parameters)
-    raw.execute("SET python_scan_all_frames = false")
+    connection.execute(statement, parameters)
 
 
-def raw_connection(connection: sa.Connection) -> duckdb.DuckDBPyConnection:
-    """DuckDB's own connection, in the same transaction: the door for Arrow."""
-    return connection.connection.dbapi_connection  # type: ignore[return-value]
+def scalar(connection: Connection, statement: str, parameters: Any = None) -> Any:
+    """The first value of the first row of a statement of SQL; None if there is no row."""
+    row = connection.execute(statement, parameters).fetchone()
+    return None if row is None else row[0]
 
 
-def arrow(connection: sa.Connection, statement: str, parameters: Any = None) -> pa.Table:
+def arrow(connection: Connection, statement: str, parameters: Any = None) -> pa.Table:
     """The rows of a statement of SQL as one Arrow table, in the connection's transaction."""
     # In blocks, because a single table is made ready for a million rows: 34 GB for arrays of 4563.
-    return raw_connection(connection).execute(statement, parameters).to_arrow_reader(2048).read_all()
+    return connection.execute(statement, parameters).to_arrow_reader(2048).read_all()
 
 
 def array_column(values: np.ndarray) -> pa.FixedSizeListArray:
-    """(n, length) numbers as an Arrow column for an array column of DuckDB, without a copy. Read-only."""
+    """(n, length) numbers as an Arrow column for an array column of DuckDB, without a copy."""
     return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), values.shape[1])
 
 
 def array_rows(column: pa.ChunkedArray) -> np.ndarray:
-    """(n, length) numbers of an array column without NULL. Read-only."""
+    """(n, length) numbers of an array column without NULL."""
     length = column.type.list_size
     parts = [chunk.flatten().to_numpy().reshape(len(chunk), length) for chunk in column.chunks]
     return np.concatenate(parts) if parts else np.empty((0, length))
 
 
-def next_id(connection: sa.Connection, key: sa.Column) -> int:
-    """First unused number of a key column; safe because a database has one writer. Read-only."""
-    largest = connection.execute(sa.select(sa.func.max(key))).scalar()
-    return 1 if largest is None else largest + 1
+def next_id(connection: Connection, table: str, key: str) -> int:
+    """First unused number of a key column; safe because a database has one writer."""
+    return int(scalar(connection, f"SELECT coalesce(max({key}), 0) + 1 FROM {table}"))
 
 
-def _explain(path: Path, error: Exception) -> str | None:
-    """The user's sentence for a DuckDB error that is not ours, or None."""
-    text = str(error.orig if isinstance(error, DBAPIError) else error)
+def quoted(name: str) -> str:
+    """A name as SQL.
+
+    >>> quoted('my "list"')
+    '"my ""list\"""'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as SQL.
+
+    >>> literal("Barnard's star")
+    "'Barnard''s star'"
+    """
+    return "'" + text.replace("'", "''") + "'"
+
+
+def explanation(path: Path, text: str) -> str | None:
+    """The user's sentence for an error of DuckDB that is not ours; None if it is a fault of ours."""
     if held := re.search(r"lock is held in (\S+) \(PID (\d+)\)", text):
         return f"{path} is in use by process {held[2]} ({Path(held[1]).name}); wait for it or end it, then run again"
     if "Could not set lock" in text:

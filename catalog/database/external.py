@@ -3,10 +3,8 @@
 import logging
 from collections.abc import Collection, Iterable
 
-import sqlalchemy as sa
-
-from catalog.database import schema
-from catalog.database.meaning import meaning
+from catalog.database.connection import Connection, literal, quoted
+from catalog.database.meaning import RELATIONS, meaning
 from catalog.database.views import MACROS, VIEWS
 
 SCHEMA = "external"
@@ -18,30 +16,31 @@ MATCH_COLUMNS = ("catalog_row", "separation_arcsec", "n_candidate")
 
 LOG = logging.getLogger("catalog")
 
+ATTACHED = "SELECT name FROM external_catalog ORDER BY external_catalog_id"
+
 
 def table_of(name: str) -> str:
-    """The table of an attached catalog, as SQL. Read-only."""
+    """The table of an attached catalog, as SQL."""
     return f'{SCHEMA}."{name}"'
 
 
 def view_of(name: str) -> str:
-    """Name of the view that joins an attached catalog with the anomalies. Read-only."""
+    """Name of the view that joins an attached catalog with the anomalies."""
     return f"anomaly_{name}"
 
 
 def reserved_views() -> frozenset[str]:
-    """Names in this code of which no view of an attached catalog can be. Read-only."""
-    return frozenset({*VIEWS, *MACROS, *schema.metadata.tables})
+    """Names in this code of which no view of an attached catalog can be."""
+    return frozenset({*VIEWS, *MACROS, *RELATIONS})
 
 
-def recreate_external_views(connection: sa.Connection) -> None:
+def recreate_external_views(connection: Connection) -> None:
     """Replace the view of every attached catalog, since the views that it reads from may have other columns now.
 
     A catalog whose table somebody has dropped, or whose view would bear the name of one of ours, is left out, which
     the logger `catalog` says. Writes inside the connection's transaction.
     """
-    attached = schema.external_catalog.c
-    for name in list(connection.execute(sa.select(attached.name).order_by(attached.external_catalog_id)).scalars()):
+    for (name,) in connection.execute(ATTACHED).fetchall():
         if columns_of(connection, SCHEMA, name) and view_of(name) not in reserved_views():
             recreate_external_view(connection, name)
         else:
@@ -50,7 +49,7 @@ def recreate_external_views(connection: sa.Connection) -> None:
             )
 
 
-def recreate_external_view(connection: sa.Connection, name: str) -> None:
+def recreate_external_view(connection: Connection, name: str) -> None:
     """Replace the view `anomaly_NAME`: the anomalies that are in an attached catalog, with all its columns.
 
     These bear the name of the catalog in front, always, so that no column of ours, now or later, takes their name.
@@ -65,7 +64,7 @@ def recreate_external_view(connection: sa.Connection, name: str) -> None:
         + [f"matched.{column}" for column in MATCH_COLUMNS]
         + [f"attached.{quoted(column)} AS {quoted(new)}" for column, new in zip(theirs, names, strict=True)]
     )
-    connection.exec_driver_sql(
+    connection.execute(
         f"""CREATE OR REPLACE VIEW {view_of(name)} AS
         SELECT {", ".join(selected)}
         FROM {BASE} AS base
@@ -77,30 +76,30 @@ def recreate_external_view(connection: sa.Connection, name: str) -> None:
     comments = ours | {column: meaning("external_match", column).comment for column in MATCH_COLUMNS}
     comments |= dict(zip(names, theirs.values(), strict=True))
     text = f"Per ensemble and scored spectrum of a star that is in the attached catalog {name}: {BASE}, and the catalog"
-    connection.exec_driver_sql(f"COMMENT ON VIEW {view_of(name)} IS {literal(text)}")
+    connection.execute(f"COMMENT ON VIEW {view_of(name)} IS {literal(text)}")
     comment_columns(connection, view_of(name), comments)
 
 
-def columns_of(connection: sa.Connection, schema_name: str, relation: str) -> dict[str, str | None]:
-    """Columns of a table or view, in order, and their comments; none if it is not there. Read-only."""
-    found = connection.exec_driver_sql(
+def columns_of(connection: Connection, schema_name: str, relation: str) -> dict[str, str | None]:
+    """Columns of a table or view, in order, and their comments; none if it is not there."""
+    found = connection.execute(
         """SELECT column_name, comment FROM duckdb_columns()
         WHERE database_name = current_database() AND schema_name = $schema AND table_name = $relation
         ORDER BY column_index""",
         {"schema": schema_name, "relation": relation},
     )
-    return {row[0]: row[1] for row in found}
+    return dict(found.fetchall())
 
 
-def comment_columns(connection: sa.Connection, relation: str, comments: dict[str, str | None]) -> None:
+def comment_columns(connection: Connection, relation: str, comments: dict[str, str | None]) -> None:
     """Write what is known of the columns of a table or view. Writes inside the connection's transaction."""
     for column, comment in comments.items():
         if comment:
-            connection.exec_driver_sql(f"COMMENT ON COLUMN {relation}.{quoted(column)} IS {literal(comment)}")
+            connection.execute(f"COMMENT ON COLUMN {relation}.{quoted(column)} IS {literal(comment)}")
 
 
 def distinct(names: Iterable[str], taken: Collection[str] = ()) -> list[str]:
-    """The names, with _1, _2, … behind those that are taken; SQL does not tell Gmag from gmag. Read-only.
+    """The names, with _1, _2, … behind those that are taken; SQL does not tell Gmag from gmag.
 
     >>> distinct(["Gmag", "gmag", "ra"], taken=["ra"])
     ['Gmag', 'gmag_1', 'ra_1']
@@ -115,13 +114,3 @@ def distinct(names: Iterable[str], taken: Collection[str] = ()) -> list[str]:
         used.add(new.lower())
         chosen.append(new)
     return chosen
-
-
-def quoted(name: str) -> str:
-    """A name as SQL. Read-only."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text as SQL. Read-only."""
-    return "'" + text.replace("'", "''") + "'"

@@ -2,12 +2,11 @@
 
 import numpy as np
 import pyarrow as pa
-import sqlalchemy as sa
 from astropy import units as u
 from astropy_healpix import lonlat_to_healpix
 from duckdb.func import ARROW
 
-from catalog.database.connection import raw_connection
+from catalog.database.connection import Connection
 
 ORDER = 29
 """The finest that fits into 64 bits, 0.4 mas; that of HATS catalogs and of the IVOA's MOCs."""
@@ -25,7 +24,7 @@ WHERE spectrum.star_id = place.star_id AND spectrum.healpix_29 IS DISTINCT FROM 
 
 
 def healpix_29(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
-    """Pixels (n,), nested, of order 29, of positions (n,) in deg, ICRS. Read-only. Raises ValueError beyond the poles.
+    """Pixels (n,), nested, of order 29, of positions (n,) in deg, ICRS.  Raises ValueError beyond the poles.
 
     >>> healpix_29(np.array([0.0, 360.0]), np.array([0.0, 0.0]))
     array([1369094286720630784, 1369094286720630784])
@@ -33,16 +32,15 @@ def healpix_29(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
     return np.asarray(lonlat_to_healpix(ra * u.deg, dec * u.deg, 2**ORDER, order="nested"), dtype=np.int64)
 
 
-def place_spectra(connection: sa.Connection) -> None:
+def place_spectra(connection: Connection) -> None:
     """Bring the pixel of every spectrum to the position that its star has now; none without a position.
 
     Writes inside the connection's transaction, and nothing where it is so already.
     """
-    raw = raw_connection(connection)
     # In blocks of DuckDB's own, so that a large survey is never in memory.
-    raw.create_function(FUNCTION, _place, ["DOUBLE", "DOUBLE"], "BIGINT", type=ARROW)
-    raw.execute(PLACE)
-    raw.remove_function(FUNCTION)
+    connection.create_function(FUNCTION, _place, ["DOUBLE", "DOUBLE"], "BIGINT", type=ARROW)
+    connection.execute(PLACE)
+    connection.remove_function(FUNCTION)
 
 
 def _place(ra: pa.ChunkedArray, dec: pa.ChunkedArray) -> pa.Array:

@@ -40,8 +40,10 @@ RELATIONS: dict[str, str] = {
     "reconstruction_error": "One row per model and spectrum it has scored",
     "latent_vector": "One row per model and spectrum it has scored",
     "neighbor": "One row per model, spectrum and neighbour in latent space, for all spectra of a dataset: made by catalog neighbors --all, gone when spectra are added to the dataset's scores",
-    "score_standing": "One row per model and spectrum it has scored: where its scores stand among those of the dataset; made by catalog score, again whenever spectra are added",
-    "consensus_standing": "One row per ensemble and spectrum: the consensus of the models when catalog score last completed; the view consensus_anomaly adds the names",
+    "score_rank": "One row per model and spectrum it has scored: the ranks of its scores among those of the dataset; made by catalog score, again whenever spectra are added",
+    "score_standing": "The former name of score_rank",
+    "consensus_standing": "The former name of ensemble_rank",
+    "ensemble_rank": "One row per ensemble and spectrum: the consensus of the models when catalog score last completed; the view consensus_anomaly adds the names",
     "evaluation": "One row per measurement of what an ensemble recovers of known anomalies",
     "recovery": "Per evaluation, method, set of members, kind and strength: how many of the anomalies are found",
     "model_agreement": "Per evaluation against a truth table and pair of models: how far their rankings agree",
@@ -414,9 +416,18 @@ MEANINGS: dict[str, Meaning] = {
 def meaning(relation: str, column: str) -> Meaning:
     """Meaning of a column of a table or view.
 
-    Read-only. Raises KeyError for a column nobody has described, so that none can be added in silence.
+    Raises KeyError for a column nobody has described, so that none can be added in silence.
 
     >>> meaning("star", "ra").comment
     'Right ascension, J2000 equinox, at epoch [deg]'
     """
     return MEANINGS.get(f"{relation}.{column}") or MEANINGS[column]
+
+
+AMBIGUOUS = {key.split(".")[1] for key in MEANINGS if "." in key}
+"""Names that mean one thing in one table and another elsewhere: without the table, nothing is said of them."""
+
+
+def meaning_of(column: str) -> Meaning | None:
+    """Meaning of a column of whatever answer, by its name alone; None: unknown, or not the same everywhere."""
+    return None if column in AMBIGUOUS else MEANINGS.get(column)

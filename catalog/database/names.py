@@ -1,56 +1,101 @@
-"""Datasets, ensembles, regions and stars by the names a user gives; a wrong name is answered with those that exist."""
+"""Datasets, ensembles, models, regions and stars by the names a user gives.
 
-import sqlalchemy as sa
+A wrong name is answered with those that exist.
+"""
 
-from catalog.database import schema
+import json
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from catalog.database.connection import Connection, arrow, scalar
+from catalog.database.records import AttachedCatalog, Dataset, Ensemble, ModelVersion, Region, Scope, Scored
 from catalog.errors import CatalogError
 
+T = TypeVar("T", AttachedCatalog, Dataset, Ensemble, ModelVersion, Region)
 
-def find_dataset(connection: sa.Connection, name: str) -> sa.Row:
-    """The dataset of that name. Read-only. Raises CatalogError if there is none."""
-    return _find(connection, schema.dataset, name, "catalog ingest PATH")
+TABLES: dict[type, str] = {
+    AttachedCatalog: "external_catalog",
+    Dataset: "dataset",
+    Ensemble: "ensemble",
+    ModelVersion: "model_version",
+    Region: "cmd_region",
+}
+
+NEWEST = "ensemble_id = (SELECT max(ensemble_id) FROM ensemble)"
+
+NEWEST_SCORED = "ensemble_id = (SELECT max(ensemble_id) FROM ensemble_rank)"
+
+SCORED_DATASETS = """
+SELECT name FROM dataset
+WHERE dataset_id IN (SELECT dataset_id FROM ensemble_rank WHERE ensemble_id = $ensemble_id)
+ORDER BY name
+"""
+
+DATASETS_OF_STAR = """
+dataset_id IN (SELECT dataset_id FROM spectrum WHERE star_id = $star_id) ORDER BY name
+"""
+
+ALIKE = """
+SELECT mangaid FROM star WHERE starts_with(mangaid, $beginning) ORDER BY mangaid LIMIT 3
+"""
+
+TRAINED = "ensemble_id = $ensemble_id AND status = 'trained' ORDER BY member"
+
+SCORED_BY = """
+model_id IN (SELECT model_id FROM score_rank WHERE dataset_id = $dataset_id) AND ensemble_id = $ensemble_id
+ORDER BY member
+"""
 
 
-def find_ensemble(connection: sa.Connection, name: str | None, *, scored: bool = False) -> sa.Row:
-    """The ensemble of that name, or the newest, or with `scored` the newest that has scored anything.
+def select(connection: Connection, kind: type[T], condition: str, parameters: dict[str, Any] | None = None) -> list[T]:
+    """The rows of a kind for which a condition in SQL, of our own making, holds; it may end in an ORDER BY."""
+    names = ", ".join(field.name for field in fields(kind))
+    rows = arrow(connection, f"SELECT {names} FROM {TABLES[kind]} WHERE {condition}", parameters).to_pylist()
+    for row in rows:
+        for name in ("recipe", "origin"):
+            if row.get(name) is not None:
+                row[name] = json.loads(row[name])
+    return [kind(**row) for row in rows]
 
-    Read-only. Raises CatalogError if there is none.
+
+def find_dataset(connection: Connection, name: str) -> Dataset:
+    """The dataset of that name. Raises CatalogError if there is none."""
+    return _find(connection, Dataset, name, "dataset", "catalog ingest PATH")
+
+
+def find_ensemble(connection: Connection, name: str | None, *, scored: bool = False) -> Ensemble:
+    """The ensemble of that name; None: the newest, or with `scored` the newest that has scored anything.
+
+    Raises CatalogError if there is none.
     """
     if name is not None:
-        return _find(connection, schema.ensemble, name, "catalog train --dataset NAME")
-    newest = sa.select(schema.ensemble).order_by(schema.ensemble.c.ensemble_id.desc()).limit(1)
-    has_scored = schema.ensemble.c.ensemble_id.in_(sa.select(schema.consensus_standing.c.ensemble_id))
-    found = (connection.execute(newest.where(has_scored)).first() if scored else None) or connection.execute(
-        newest
-    ).first()
-    if found is None:
+        return _find(connection, Ensemble, name, "ensemble", "catalog train --dataset NAME")
+    found = (select(connection, Ensemble, NEWEST_SCORED) if scored else []) or select(connection, Ensemble, NEWEST)
+    if not found:
         raise CatalogError("no ensemble in this database; train one with: catalog train --dataset NAME")
-    return found
+    return found[0]
 
 
-def find_region(connection: sa.Connection, name: str) -> sa.Row:
-    """The region of the colour-magnitude diagram of that name. Read-only. Raises CatalogError if there is none."""
-    return _find(connection, schema.cmd_region, name, "catalog region add NAME --polygon FILE", "region")
+def find_region(connection: Connection, name: str) -> Region:
+    """The region of the colour-magnitude diagram of that name. Raises CatalogError if there is none."""
+    return _find(connection, Region, name, "region", "catalog region add NAME --polygon FILE")
 
 
-def find_external_catalog(connection: sa.Connection, name: str) -> sa.Row:
-    """The attached catalog of that name. Read-only. Raises CatalogError if there is none."""
-    return _find(connection, schema.external_catalog, name, "catalog attach FILE --name NAME", "attached catalog")
+def find_attached_catalog(connection: Connection, name: str) -> AttachedCatalog:
+    """The attached catalog of that name. Raises CatalogError if there is none."""
+    return _find(connection, AttachedCatalog, name, "attached catalog", "catalog attach FILE --name NAME")
 
 
-def find_scored_dataset(connection: sa.Connection, ensemble: sa.Row, name: str | None) -> sa.Row:
-    """The dataset of that name, or the only one that the ensemble has scored.
+def find_scored(connection: Connection, scope: Scope) -> Scored:
+    """The ensemble and the dataset that a question about scores is about.
 
-    Read-only. Raises CatalogError if it has not scored it, or scored several and no name is given.
+    Raises CatalogError if the ensemble has not scored the dataset, or scored several and no name is given.
     """
-    standing = schema.consensus_standing.c
-    of_ensemble = sa.select(standing.dataset_id).where(standing.ensemble_id == ensemble.ensemble_id)
-    dataset = schema.dataset.c
-    names = list(
-        connection.execute(
-            sa.select(dataset.name).where(dataset.dataset_id.in_(of_ensemble)).order_by(dataset.name)
-        ).scalars()
-    )
+    ensemble = find_ensemble(connection, scope.ensemble, scored=True)
+    rows = connection.execute(SCORED_DATASETS, {"ensemble_id": ensemble.ensemble_id}).fetchall()
+    names = [name for (name,) in rows]
+    name = scope.dataset
     if name is not None:
         found = find_dataset(connection, name)
         if name not in names:
@@ -58,25 +103,22 @@ def find_scored_dataset(connection: sa.Connection, ensemble: sa.Row, name: str |
                 f"ensemble {ensemble.name} has not scored {name}; "
                 f"run: catalog score --dataset {name} --ensemble {ensemble.name}"
             )
-        return found
+        return Scored(ensemble, found)
     if not names:
         raise CatalogError(f"ensemble {ensemble.name} has scored nothing yet; run: catalog score --dataset NAME")
     if len(names) > 1:
         raise CatalogError(f"ensemble {ensemble.name} has scored {', '.join(names)}; choose one with --dataset")
-    return find_dataset(connection, names[0])
+    return Scored(ensemble, find_dataset(connection, names[0]))
 
 
-def find_star_dataset(connection: sa.Connection, mangaid: str, name: str | None) -> sa.Row:
-    """The dataset of that name, or the only one with a spectrum of the star.
+def find_star_dataset(connection: Connection, mangaid: str, name: str | None) -> Dataset:
+    """The dataset of that name; None: the only one with a spectrum of the star.
 
-    Read-only. Raises CatalogError if there is none, or several and no name is given.
+    Raises CatalogError if there is none, or several and no name is given.
     """
     if name is not None:
         return find_dataset(connection, name)
-    dataset, spectrum = schema.dataset.c, schema.spectrum.c
-    of_star = sa.select(spectrum.dataset_id).where(spectrum.star_id == require_star(connection, mangaid))
-    with_star = sa.select(schema.dataset).where(dataset.dataset_id.in_(of_star)).order_by(dataset.name)
-    found = connection.execute(with_star).all()
+    found = select(connection, Dataset, DATASETS_OF_STAR, {"star_id": require_star(connection, mangaid)})
     if not found:
         raise CatalogError(f"star {mangaid} has no spectrum in this database")
     if len(found) > 1:
@@ -84,27 +126,42 @@ def find_star_dataset(connection: sa.Connection, mangaid: str, name: str | None)
     return found[0]
 
 
-def require_star(connection: sa.Connection, mangaid: str) -> int:
-    """star_id of a star. Read-only. Raises CatalogError, with ids that begin alike, if it is unknown."""
-    star = schema.star.c
-    found = connection.execute(sa.select(star.star_id).where(star.mangaid == mangaid.strip())).scalar()
+def require_star(connection: Connection, mangaid: str) -> int:
+    """star_id of a star. Raises CatalogError, with ids that begin alike, if it is unknown."""
+    found = scalar(connection, "SELECT star_id FROM star WHERE mangaid = $mangaid", {"mangaid": mangaid.strip()})
     if found is None:
-        found_alike = connection.execute(
-            sa.select(star.mangaid)
-            .where(star.mangaid.startswith(mangaid[:4], autoescape=True))
-            .order_by(star.mangaid)
-            .limit(3)
-        ).scalars()
-        alike = ", ".join(found_alike)
+        rows = connection.execute(ALIKE, {"beginning": mangaid[:4]}).fetchall()
+        alike = ", ".join(name for (name,) in rows)
         hint = f"; ids that begin alike: {alike}" if alike else ""
         raise CatalogError(f"no star {mangaid} in this database{hint}")
     return int(found)
 
 
-def _find(connection: sa.Connection, table: sa.Table, name: str, command: str, noun: str | None = None) -> sa.Row:
-    found = connection.execute(sa.select(table).where(table.c.name == name)).first()
-    if found is None:
-        names = list(connection.execute(sa.select(table.c.name).order_by(table.c.name)).scalars())
-        existing = f"there are: {', '.join(names)}" if names else f"there is none yet; run: {command}"
-        raise CatalogError(f"no {noun or table.name} {name}; {existing}")
-    return found
+def find_models(connection: Connection, ensemble: Ensemble, names: Sequence[str] | None = None) -> list[ModelVersion]:
+    """The trained models of an ensemble; None: all of them, else in the order given.
+
+    Raises CatalogError if there is none, or none of a name.
+    """
+    found = select(connection, ModelVersion, TRAINED, {"ensemble_id": ensemble.ensemble_id})
+    models = {model.name: model for model in found}
+    if not models:
+        raise CatalogError(f"no model of ensemble {ensemble.name} is trained; run its catalog train command again")
+    for name in names or ():
+        if name not in models:
+            raise CatalogError(f"no model {name} in ensemble {ensemble.name}; there are: {', '.join(models)}")
+    return [models[name] for name in dict.fromkeys(models if names is None else names)]
+
+
+def scored_models(connection: Connection, scored: Scored) -> list[ModelVersion]:
+    """The models of an ensemble whose scores of the dataset have ranks, by their number."""
+    return select(connection, ModelVersion, SCORED_BY, scored.ids)
+
+
+def _find(connection: Connection, kind: type[T], name: str, noun: str, command: str) -> T:
+    found = select(connection, kind, "name = $name", {"name": name})
+    if not found:
+        rows = connection.execute(f"SELECT name FROM {TABLES[kind]} ORDER BY name").fetchall()
+        names = ", ".join(there for (there,) in rows)
+        existing = f"there are: {names}" if names else f"there is none yet; run: {command}"
+        raise CatalogError(f"no {noun} {name}; {existing}")
+    return found[0]

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import duckdb
 import pyarrow as pa
 
-from catalog.database.connection import Database, raw_connection
+from catalog.database.connection import Database
 from catalog.errors import CatalogError
 
 TIMEOUT = 300.0
@@ -139,10 +139,9 @@ def answer(
     statement = checked(sql)
     require_parameters(statement, parameters)
     with database.read() as connection, ThreadPoolExecutor(1) as worker:
-        raw = raw_connection(connection)
         for setting in (*LIMITS, *([] if external else [NO_FILES]), LOCK):
-            raw.execute(setting)
-        found = Answer(raw, worker, timeout or 0)
+            connection.execute(setting)
+        found = Answer(connection, worker, timeout or 0)
         timer = threading.Timer(timeout, found.expire) if timeout else None
         if timer:
             timer.daemon = True
@@ -162,7 +161,7 @@ def _without_place(text: str) -> str:
 
 
 def checked(sql: str) -> duckdb.Statement:
-    """The single statement of a text, if it only reads. Read-only. Raises CatalogError if it does not."""
+    """The single statement of a text, if it only reads. Raises CatalogError if it does not."""
     # DuckDB lets even a read-only connection COPY over its own file, or attach it anew for writing.
     try:
         statements = duckdb.extract_statements(sql)
@@ -178,7 +177,7 @@ def checked(sql: str) -> duckdb.Statement:
 
 
 def require_parameters(statement: duckdb.Statement, parameters: Parameters) -> None:
-    """Raise CatalogError if a statement lacks values of its parameters, or has too many. Read-only."""
+    """Raise CatalogError if a statement lacks values of its parameters, or has too many."""
     if parameters is None or isinstance(parameters, Mapping):
         given = set(parameters or ())
     else:

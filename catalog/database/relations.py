@@ -5,11 +5,9 @@ from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
-import sqlalchemy as sa
-from astropy import units as u
 
-from catalog.database.connection import arrow
-from catalog.database.schema import REVISION_TABLE
+from catalog.database.connection import Connection, arrow, quoted
+from catalog.database.revision import REVISION_TABLE
 from catalog.database.views import MACROS
 from catalog.errors import CatalogError
 
@@ -37,6 +35,11 @@ FROM duckdb_columns()
 WHERE database_name = current_database() AND schema_name = $schema_name AND table_name = $name
 ORDER BY column_index
 """
+
+
+UNIT_BEHIND = re.compile(r"(.+) \[([\w\s.*^/()+%µÅ°'\"-]{1,60})\]", re.DOTALL)
+"""A unit in square brackets at the end: it has no comma, and is not parsed here, since that takes astropy, which would
+double the time of `catalog schema`. An export, which has astropy, writes only what that can parse as a unit."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +80,8 @@ class Column:
     description: str | None
 
 
-def quoted(name: str) -> str:
-    """A name as SQL. Read-only.
-
-    >>> quoted('my "list"')
-    '"my ""list\"""'
-    """
-    return '"' + name.replace('"', '""') + '"'
-
-
-def relations(connection: sa.Connection) -> list[Relation]:
-    """Every table, view and macro, in this order. Read-only."""
+def relations(connection: Connection) -> list[Relation]:
+    """Every table, view and macro, in this order."""
     order = ("table", "view", "macro")
     found = [
         Relation(row["kind"], row["schema_name"], row["name"], tuple(row["arguments"] or ()), row["comment"])
@@ -96,8 +90,8 @@ def relations(connection: sa.Connection) -> list[Relation]:
     return sorted(found, key=lambda relation: order.index(relation.kind))
 
 
-def find_relation(connection: sa.Connection, name: str) -> Relation:
-    """The table, view or macro of that name, in any case. Read-only. Raises CatalogError if there is none."""
+def find_relation(connection: Connection, name: str) -> Relation:
+    """The table, view or macro of that name, in any case.  Raises CatalogError if there is none."""
     found = relations(connection)
     for relation in found:
         if relation.name.lower() == name.strip().lower():
@@ -105,8 +99,8 @@ def find_relation(connection: sa.Connection, name: str) -> Relation:
     raise CatalogError(f"no table, view or macro {name}; there are: {', '.join(relation.name for relation in found)}")
 
 
-def columns(connection: sa.Connection, relation: Relation) -> list[Column]:
-    """The columns of a table or view, or those that a macro gives, with the meaning in its comment. Read-only."""
+def columns(connection: Connection, relation: Relation) -> list[Column]:
+    """The columns of a table or view, or those that a macro gives, with the meaning in its comment."""
     if relation.kind == "macro":
         return _columns_of_macro(connection, relation)
     wanted = {"schema_name": relation.schema_name, "name": relation.short_name}
@@ -116,7 +110,7 @@ def columns(connection: sa.Connection, relation: Relation) -> list[Column]:
     ]
 
 
-def _columns_of_macro(connection: sa.Connection, relation: Relation) -> list[Column]:
+def _columns_of_macro(connection: Connection, relation: Relation) -> list[Column]:
     try:
         described: pa.Table = arrow(connection, f"DESCRIBE FROM {relation.sql}")
     except duckdb.Error:
@@ -131,12 +125,10 @@ def _columns_of_macro(connection: sa.Connection, relation: Relation) -> list[Col
 
 
 def split_comment(comment: str | None) -> tuple[str | None, str | None]:
-    """Unit and text of a column's comment, as `Meaning.comment` puts them together. Read-only.
+    """Unit and text of a column's comment, as `Meaning.comment` puts them together.
 
     >>> split_comment("[Fe/H] of the star [dex]"), split_comment("Vertices [bp_rp, abs_g]")
     (('dex', '[Fe/H] of the star'), (None, 'Vertices [bp_rp, abs_g]'))
     """
-    found = re.fullmatch(r"(.+) \[([^\[\]]+)\]", comment or "", re.DOTALL)
-    if found and not isinstance(u.Unit(found[2], parse_strict="silent"), u.UnrecognizedUnit):
-        return found[2], found[1]
-    return None, comment
+    found = UNIT_BEHIND.fullmatch(comment or "")
+    return (found[2], found[1]) if found else (None, comment)

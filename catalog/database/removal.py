@@ -6,18 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import sqlalchemy as sa
-
-from catalog.autoencoder.weights import weights_folder
-from catalog.database import schema
-from catalog.database.connection import Database
+from catalog.database.connection import Connection, Database
 from catalog.database.names import find_dataset, find_ensemble
 from catalog.errors import CatalogError
 
 Kind = Literal["dataset", "ensemble"]
 
 LEFTOVERS = {
-    r"[0-9a-f]{64}\.npz|\.partial-\d+": 3600,
+    r"[0-9a-f]{64}\.npz|(\.[0-9a-f]{64}\.npz)?\.partial-\d+": 3600,
     r"\.training-[0-9a-f]{64}\.(npz|partial)": 30 * 24 * 3600,
 }
 """Names of files without a model, and the age in seconds from which on they are nobody's: a training writes weights
@@ -96,9 +92,9 @@ WEIGHTS = "SELECT DISTINCT weights_file FROM gone_model WHERE weights_file IS NO
 DEPENDENT = {
     "reconstruction_error": ("model", "spectrum"),
     "latent_vector": ("model", "spectrum"),
-    "score_standing": ("model", "spectrum"),
+    "score_rank": ("model", "spectrum"),
     "neighbor": ("model", "spectrum"),
-    "consensus_standing": ("ensemble", "spectrum"),
+    "ensemble_rank": ("ensemble", "spectrum"),
     "anomaly_cause": ("ensemble", "spectrum"),
     "training_split": ("model", "spectrum"),
     "training_star": ("model",),
@@ -156,7 +152,7 @@ class Dependents:
 
 
 def dependents_of(database: Database, kind: Kind, name: str) -> Dependents:
-    """What would go with a dataset or an ensemble. Read-only. Raises CatalogError if there is none of that name."""
+    """What would go with a dataset or an ensemble. Raises CatalogError if there is none of that name."""
     with database.read() as connection:
         return _mark(connection, kind, name)
 
@@ -173,40 +169,40 @@ def remove(database: Database, kind: Kind, name: str, expected: Dependents | Non
         gone = _mark(connection, kind, name)
         if expected not in (None, gone):
             raise CatalogError(f"what depends on {kind} {name} has changed meanwhile; nothing was removed, run again")
-        weights = list(connection.exec_driver_sql(WEIGHTS).scalars())
-        connection.exec_driver_sql(ADOPT_STARS)
+        weights = [file for (file,) in connection.execute(WEIGHTS).fetchall()]
+        connection.execute(ADOPT_STARS)
         for table, keys in DEPENDENT.items():
             among = " OR ".join(f"{key}_id IN (SELECT {key}_id FROM gone_{key})" for key in keys)
-            connection.exec_driver_sql(f"DELETE FROM {table} WHERE {among}")
-        connection.exec_driver_sql(FORGET_GRIDS)
-        kept = set(connection.execute(sa.select(schema.model_version.c.weights_file)).scalars())
-    _remove_weights(database.path, [file for file in weights if file not in kept], kept)
+            connection.execute(f"DELETE FROM {table} WHERE {among}")
+        connection.execute(FORGET_GRIDS)
+        kept = {file for (file,) in connection.execute("SELECT weights_file FROM model_version").fetchall()}
+    _remove_weights(database, [file for file in weights if file not in kept], kept)
     return gone
 
 
-def _mark(connection: sa.Connection, kind: Kind, name: str) -> Dependents:
+def _mark(connection: Connection, kind: Kind, name: str) -> Dependents:
     if kind == "dataset":
         find_dataset(connection, name)
     else:
         find_ensemble(connection, name)
     for statement in MARK:
         used = {key: value for key, value in (("kind", kind), ("name", name)) if f"${key}" in statement}
-        connection.exec_driver_sql(statement, used)
-    ensembles, n_model, n_score, n_evaluation, n_spectrum, files, n_star = connection.exec_driver_sql(COUNT).one()
+        connection.execute(statement, used)
+    ((ensembles, n_model, n_score, n_evaluation, n_spectrum, files, n_star),) = connection.execute(COUNT).fetchall()
     return Dependents(tuple(ensembles or ()), n_model, n_score, n_evaluation, n_spectrum, tuple(files or ()), n_star)
 
 
-def _remove_weights(database: Path, weights: list[str], kept: set[str | None]) -> None:
+def _remove_weights(database: Database, weights: list[str], kept: set[str | None]) -> None:
     """Remove these files, and old ones that are neither kept nor of a training that may still register them."""
-    folder = weights_folder(database)
+    folder, beside = database.weights_folder, database.path.parent
     try:
-        if not folder.is_dir() or _shared(database):
+        if not folder.is_dir() or _shared(database.path):
             return
-        files = [database.parent / name for name in weights]
+        files = [beside / name for name in weights]
         for file in folder.iterdir():
             age = time.time() - file.stat().st_mtime
             old = any(re.fullmatch(name, file.name) and age > limit for name, limit in LEFTOVERS.items())
-            if old and str(file.relative_to(database.parent)) not in kept:
+            if old and str(file.relative_to(beside)) not in kept:
                 files.append(file)
         for file in files:
             file.unlink(missing_ok=True)

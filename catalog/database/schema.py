@@ -9,14 +9,7 @@ import sqlalchemy as sa
 from duckdb_sqlalchemy import FixedArray, Struct
 
 from catalog.database.meaning import RELATIONS, meaning
-
-REVISION = "0010"
-"""The revision this code reads and writes; equal to the newest file in migrations/versions."""
-
-REVISION_TABLE = "schema_version"
-
-N_PIXEL = 4563
-"""Pixels of the MaStar grid, and so the length of the array columns."""
+from catalog.database.sizes import N_LATENT, N_PIXEL
 
 BAD_RUN = sa.ARRAY(Struct({"first": sa.Integer, "last": sa.Integer, "fault": sa.String}))
 
@@ -36,9 +29,6 @@ TEMPLATE_MATCH = sa.ARRAY(
 )
 
 POLYGON = sa.ARRAY(Struct({"bp_rp": sa.DOUBLE, "abs_g": sa.DOUBLE}))
-
-N_LATENT = 10
-"""Length of a latent vector (the paper's section 3.1)."""
 
 metadata = sa.MetaData()
 
@@ -317,8 +307,8 @@ latent_vector = _table(
     ("latent", FixedArray(sa.REAL, N_LATENT), "required"),
 )
 
-score_standing = _table(
-    "score_standing",
+score_rank = _table(
+    "score_rank",
     ("model_id", sa.BigInteger, "required"),
     ("dataset_id", sa.BigInteger, "required"),
     ("spectrum_id", sa.BigInteger, "required"),
@@ -333,8 +323,8 @@ score_standing = _table(
     ("isolation_percentile", sa.Double, ""),
 )
 
-consensus_standing = _table(
-    "consensus_standing",
+ensemble_rank = _table(
+    "ensemble_rank",
     ("ensemble_id", sa.BigInteger, "required"),
     ("dataset_id", sa.BigInteger, "required"),
     ("spectrum_id", sa.BigInteger, "required"),

@@ -1,15 +1,22 @@
-"""Answers of the database as astropy tables, with units and descriptions."""
+"""Listings in the form that users take them: astropy tables with units, or pandas."""
 
 from contextlib import suppress
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
-import sqlalchemy as sa
 from astropy import units as u
 from astropy.table import MaskedColumn, Table
 
-from catalog.database.meaning import MEANINGS
+from catalog.database.listing import about_of, require_distinct, unit_of
+from catalog.database.meaning import meaning_of
 from catalog.errors import CatalogError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+TableForm = Literal["table", "arrow", "pandas"]
 
 _FILL: dict[str, object] = {
     "b": False,
@@ -22,48 +29,74 @@ _FILL: dict[str, object] = {
 }
 
 
-AMBIGUOUS = {key.split(".")[1] for key in MEANINGS if "." in key}
-"""Names that mean one thing in one table and another elsewhere: without the table, nothing is said of them."""
+def table_as(rows: pa.Table, form: TableForm) -> Any:
+    """Rows as an astropy Table, as they are, or as a DataFrame. Raises CatalogError for another form.
+
+    >>> table_as(pa.table({"source_id": [2**62 + 1, None]}), "arrow")["source_id"].to_pylist()
+    [4611686018427387905, None]
+    """
+    forms = {"table": to_table, "arrow": lambda rows: rows, "pandas": to_pandas}
+    if form not in forms:
+        raise CatalogError(f"no form {form}; there are: {', '.join(forms)}")
+    return forms[form](rows)
 
 
 def to_table(rows: pa.Table) -> Table:
     """An Arrow table as an astropy table; NULL becomes a masked value, array columns two-dimensional.
 
-    A column whose name the registry knows carries its unit and description. Read-only. Raises CatalogError if two
-    columns have one name.
+    A column whose name the registry knows carries its unit and description; `meta` has what is said of the rows.
 
+    Raises
+    ------
+    CatalogError
+        If two columns have one name, or a column holds times that Python cannot express.
+
+    Examples
+    --------
     >>> to_table(pa.table({"ra": [10.0, None]}))["ra"].unit
     Unit("deg")
     """
-    repeated = [name for name in rows.column_names if rows.column_names.count(name) > 1]
-    if repeated:
-        raise CatalogError(f"column {repeated[0]} appears twice in the answer; name one with AS")
-    table = Table(masked=False)
-    for name, column in zip(rows.column_names, rows.columns, strict=True):
+    require_distinct(rows)
+    table = Table(masked=False, meta=about_of(rows))
+    for field, column in zip(rows.schema, rows.columns, strict=True):
+        name = field.name
         try:
             values, null = _values(column)
         except (ValueError, OverflowError) as error:
-            raise CatalogError(f"column {name} holds times that Python has not; take {name}::VARCHAR") from error
-        meaning = None if name in AMBIGUOUS else MEANINGS.get(name)
-        made = MaskedColumn(values, name=name, mask=null) if null.any() else values
-        table[name] = made
+            raise CatalogError(f"column {name} holds times that Python cannot express; take {name}::VARCHAR") from error
+        table[name] = MaskedColumn(values, name=name, mask=null) if null.any() else values
+        meaning, unit = meaning_of(name), unit_of(field)
         if meaning is not None:
             table[name].description = meaning.text
-            if meaning.unit is not None and values.dtype.kind in "iuf":
-                table[name].unit = u.Unit(meaning.unit)
+        if unit is not None and values.dtype.kind in "iuf":
+            table[name].unit = u.Unit(unit)
     return table
 
 
-def of_scores(table: Table, ensemble: sa.Row, dataset: sa.Row) -> Table:
-    """The table with the ensemble and the dataset it is of in `meta`; plate and mjd only if spectra are of visits.
+def to_pandas(rows: pa.Table) -> "DataFrame":
+    """An Arrow table as a DataFrame; `attrs` has what is said of the rows.
 
-    Changes the table.
+    Integers and booleans become pandas' nullable types: its default would make floats of a column of Gaia ids with a
+    NULL in it. Raises CatalogError if pandas is not installed.
     """
-    for name in ("plate", "mjd", "neighbor_plate", "neighbor_mjd"):
-        if name in table.colnames and np.all(np.ma.getmaskarray(table[name])):
-            table.remove_column(name)
-    table.meta |= {"ensemble": ensemble.name, "dataset": dataset.name}
-    return table
+    if find_spec("pandas") is None:
+        raise CatalogError("pandas is not installed; run: pip install pandas")
+    import pandas as pd
+
+    exact = {
+        pa.bool_(): pd.BooleanDtype(),
+        pa.int8(): pd.Int8Dtype(),
+        pa.int16(): pd.Int16Dtype(),
+        pa.int32(): pd.Int32Dtype(),
+        pa.int64(): pd.Int64Dtype(),
+        pa.uint8(): pd.UInt8Dtype(),
+        pa.uint16(): pd.UInt16Dtype(),
+        pa.uint32(): pd.UInt32Dtype(),
+        pa.uint64(): pd.UInt64Dtype(),
+    }
+    frame = rows.to_pandas(types_mapper=exact.get)
+    frame.attrs.update(about_of(rows))
+    return frame
 
 
 def _values(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:

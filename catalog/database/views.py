@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-import sqlalchemy as sa
+from catalog.database.connection import Connection
 
 VIEWS = (
     "star_role",
@@ -19,6 +19,8 @@ VIEWS = (
     "error_percentile",
     "top_error",
     "visit_flag",
+    "score_standing",
+    "consensus_standing",
 )
 """Each stands after the views it reads from."""
 
@@ -33,24 +35,22 @@ MACROS = {
 
 
 def definition(view: str) -> str:
-    """The SELECT of a view or macro. Read-only."""
+    """The SELECT of a view or macro."""
     return (files("catalog.database") / "views" / f"{view}.sql").read_text(encoding="utf-8")
 
 
-def recreate_views(connection: sa.Connection) -> None:
+def recreate_views(connection: Connection) -> None:
     """Replace every view and macro by the one of this code.
 
     Writes inside the connection's transaction; views made by the user stay.
     """
     for view in VIEWS:
-        connection.exec_driver_sql(f"CREATE OR REPLACE VIEW {view} AS {definition(view)}")
+        connection.execute(f"CREATE OR REPLACE VIEW {view} AS {definition(view)}")
     for macro, arguments in MACROS.items():
-        connection.exec_driver_sql(
-            f"CREATE OR REPLACE MACRO {macro}({', '.join(arguments)}) AS TABLE {definition(macro)}"
-        )
+        connection.execute(f"CREATE OR REPLACE MACRO {macro}({', '.join(arguments)}) AS TABLE {definition(macro)}")
 
 
-def columns_of_macro(connection: sa.Connection, macro: str) -> list[str]:
-    """Names of the columns that a macro gives. Read-only."""
+def columns_of_macro(connection: Connection, macro: str) -> list[str]:
+    """Names of the columns that a macro gives."""
     anything = ", ".join(MACROS[macro].values())
-    return [row[0] for row in connection.exec_driver_sql(f"DESCRIBE FROM {macro}({anything})")]
+    return [row[0] for row in connection.execute(f"DESCRIBE FROM {macro}({anything})").fetchall()]

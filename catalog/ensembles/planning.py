@@ -6,7 +6,6 @@ import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
-from catalog import __version__
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.recipes import RECIPES
 from catalog.database import schema
@@ -14,7 +13,7 @@ from catalog.database.connection import Database, append, arrow, next_id
 from catalog.database.names import find_dataset
 from catalog.ensembles.splits import balanced_splits, random_split
 from catalog.errors import CatalogError
-from catalog.provenance import canonical_json, utc_now
+from catalog.provenance import __version__, canonical_json, utc_now
 from catalog.spectra.blocks import usable_blocks, wavelength, window
 from catalog.spectra.windows import widest_windows
 

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import sqlalchemy as sa
 
-from catalog import __version__
 from catalog.autoencoder.checkpoint import Checkpoint
 from catalog.autoencoder.features import Features
 from catalog.autoencoder.model import Model
@@ -23,7 +22,7 @@ from catalog.database import schema
 from catalog.database.connection import Database, append
 from catalog.ensembles.planning import Member, Plan, plan_ensemble, planned_spectra
 from catalog.errors import CatalogError
-from catalog.provenance import canonical_json, sha256_of_text, utc_now
+from catalog.provenance import __version__, canonical_json, sha256_of_text, utc_now
 from catalog.spectra.blocks import Window, usable_blocks, wavelength, window
 
 MOST_STACKED = 10

@@ -10,7 +10,6 @@ import pyarrow as pa
 import sqlalchemy as sa
 from astropy.table import Table
 
-from catalog import __version__
 from catalog.database import schema
 from catalog.database.connection import Database, append, arrow, next_id
 from catalog.database.table import to_table
@@ -19,7 +18,7 @@ from catalog.evaluation.methods import METHODS
 from catalog.evaluation.recovery import Estimate, Recovery
 from catalog.evaluation.stored import Stored
 from catalog.evaluation.verdicts import VerdictCount
-from catalog.provenance import canonical_json, utc_now, versions_of
+from catalog.provenance import __version__, canonical_json, utc_now, versions_of
 
 PATIENCE = 600
 """Seconds to wait for somebody who is reading, before a computed result is given up."""

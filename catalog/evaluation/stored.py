@@ -44,7 +44,7 @@ SELECT
     star_role.role IS NOT DISTINCT FROM 'train' AS seen
 FROM reconstruction_error AS scored
 JOIN spectrum ON spectrum.spectrum_id = scored.spectrum_id
-LEFT JOIN score_standing AS standing
+LEFT JOIN score_rank AS standing
     ON standing.model_id = scored.model_id AND standing.spectrum_id = scored.spectrum_id
 LEFT JOIN star_role ON star_role.model_id = scored.model_id AND star_role.star_id = spectrum.star_id
 WHERE scored.model_id = $model_id AND spectrum.dataset_id = $dataset_id

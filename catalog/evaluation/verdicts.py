@@ -39,7 +39,7 @@ RIGHT_CAUSE = {
 DENSITY = """
 SELECT spectrum_id, CASE WHEN cmd_density IS NOT NULL THEN 100 * cume_dist() OVER (
     PARTITION BY cmd_density IS NULL ORDER BY cmd_density) END AS density_percentile
-FROM consensus_standing
+FROM ensemble_rank
 WHERE ensemble_id = $ensemble_id AND dataset_id = $dataset_id
 """
 

@@ -2,9 +2,8 @@
 
 import sqlalchemy as sa
 
-from catalog import __version__
 from catalog.database.connection import Database, arrow, revision
-from catalog.provenance import canonical_json, utc_now, versions_of
+from catalog.provenance import __version__, canonical_json, utc_now, versions_of
 
 ENSEMBLES = """
 SELECT

@@ -11,14 +11,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catalog import __version__
 from catalog.database.connection import Database, arrow
 from catalog.database.names import find_ensemble, find_scored_dataset
 from catalog.database.relations import columns, find_relation
 from catalog.ensembles.registry import describe_ensemble
 from catalog.errors import CatalogError
 from catalog.export.export import ExportedTable, export
-from catalog.provenance import sha256_of_file, utc_now
+from catalog.provenance import __version__, sha256_of_file, utc_now
 from catalog.surveys.product import MOCK
 
 VIEW = "anomaly"

@@ -10,14 +10,13 @@ from pathlib import Path
 import pyarrow as pa
 import sqlalchemy as sa
 
-from catalog import __version__
 from catalog.database import schema
 from catalog.database.connection import expect_rows, next_id
 from catalog.errors import CatalogError
 from catalog.ingest.rows import RowLoader
 from catalog.prefetch import prefetch
 from catalog.progress import Progress
-from catalog.provenance import sha256_of_file, utc_now
+from catalog.provenance import __version__, sha256_of_file, utc_now
 from catalog.spectra.quality import quality
 from catalog.surveys import recognise
 from catalog.surveys.fits_table import FitsTable, open_tables

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Callable
 from datetime import datetime
 
-from catalog import __version__
+from catalog.provenance import __version__
 from catalog.progress import Progress
 from catalog.report.document import Report, Section
 from catalog.report.models import ensemble, errors, latent

@@ -3,11 +3,10 @@
 import json
 from pathlib import Path
 
-from catalog import __version__
 from catalog.evaluation.methods import AUTOENCODER, METHODS
 from catalog.evaluation.record import read_evaluation
 from catalog.figures import recovery as figure
-from catalog.provenance import versions_of
+from catalog.provenance import __version__, versions_of
 from catalog.report import questions
 from catalog.report.cells import GridColumn, counted, grid, interval, text
 from catalog.report.document import Block, Facts, Folded, Missing, Section, Text

@@ -1,6 +1,7 @@
 """One spectrum of a star: which one is meant, its arrays, and what is known of it."""
 
-from typing import Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import sqlalchemy as sa
@@ -13,6 +14,11 @@ from catalog.database.names import find_star_dataset, require_star
 from catalog.database.views import definition
 from catalog.errors import CatalogError
 from catalog.spectra.blocks import wavelength
+
+if TYPE_CHECKING:
+    from specutils import Spectrum
+
+SpectrumForm = Literal["table", "specutils"]
 
 SPECTRUM = """
 SELECT
@@ -175,3 +181,33 @@ def is_masked(spectrum: QTable) -> np.ndarray:
 def has_ivar(spectrum: QTable) -> bool:
     """Whether the uncertainty of any pixel is known. Read-only."""
     return "ivar" in spectrum.colnames and bool(np.any(spectrum["ivar"].value > 0))
+
+
+def spectrum_as(spectrum: QTable, form: SpectrumForm) -> Any:
+    """A spectrum as it is, or as a specutils.Spectrum. Raises CatalogError for another form."""
+    forms = {"table": lambda spectrum: spectrum, "specutils": to_specutils}
+    if form not in forms:
+        raise CatalogError(f"no form {form}; there are: {', '.join(forms)}")
+    return forms[form](spectrum)
+
+
+def to_specutils(spectrum: QTable) -> "Spectrum":
+    """A spectrum of `Catalog.spectrum` as a specutils.Spectrum.
+
+    Flux with its unit, wavelength in vacuum (`meta["wavelength_medium"]`), ivar as InverseVariance; masked is what says
+    nothing: mask not 0 or ivar 0. Both are None where the file has neither.  Raises CatalogError if specutils
+    is not installed.
+    """
+    if find_spec("specutils") is None:
+        raise CatalogError("specutils is not installed; run: pip install specutils")
+    from astropy.nddata import InverseVariance
+    from specutils import Spectrum
+
+    has_ivar, has_mask = ("ivar" in spectrum.colnames), ("mask" in spectrum.colnames)
+    return Spectrum(
+        flux=spectrum["flux"],
+        spectral_axis=spectrum["wavelength"],
+        uncertainty=InverseVariance(spectrum["ivar"]) if has_ivar else None,
+        mask=is_masked(spectrum) if has_ivar or has_mask else None,
+        meta=dict(spectrum.meta) | {"wavelength_medium": "vacuum"},
+    )

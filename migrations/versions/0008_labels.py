@@ -11,9 +11,14 @@ One row per star, label and author; there is no constraint for it, since an inde
 `spectrum` is made anew: DuckDB cannot alter a table that was updated in the same transaction, as revision 0003 does.
 """
 
-from alembic import op
+from typing import Any
 
-from catalog.database.healpix import place_spectra
+import numpy as np
+import pyarrow as pa
+from alembic import op
+from astropy import units as u
+from astropy_healpix import lonlat_to_healpix
+from duckdb.func import ARROW
 
 revision = "0008"
 down_revision = "0007"
@@ -69,8 +74,25 @@ STATEMENTS = (
     """,
 )
 
+# Pixels of order 29, nested: the code of this revision, which does not change when that of the catalog does.
+PLACE = """
+UPDATE spectrum SET healpix_29 = place.healpix_29
+FROM (
+    SELECT star_id, healpix_29_of(ra, dec) AS healpix_29 FROM star WHERE isfinite(ra) AND dec BETWEEN -90 AND 90
+) AS place
+WHERE spectrum.star_id = place.star_id
+"""
+
 
 def upgrade() -> None:
     for statement in STATEMENTS:
         op.execute(statement)
-    place_spectra(op.get_bind())
+    raw: Any = op.get_bind().connection.dbapi_connection
+    raw.create_function("healpix_29_of", _place, ["DOUBLE", "DOUBLE"], "BIGINT", type=ARROW)
+    raw.execute(PLACE)
+    raw.remove_function("healpix_29_of")
+
+
+def _place(ra: pa.ChunkedArray, dec: pa.ChunkedArray) -> pa.Array:
+    pixels = lonlat_to_healpix(ra.to_numpy() * u.deg, dec.to_numpy() * u.deg, 2**29, order="nested")
+    return pa.array(np.asarray(pixels, dtype=np.int64))

@@ -113,13 +113,13 @@ def test_the_wide_catalog_forgets_a_cause_whose_scores_have_changed(
     first, *others = catalog.query(known)["mangaid"].tolist()
     with catalog.database.write() as connection:
         connection.exec_driver_sql(
-            "UPDATE consensus_standing SET mean_log10_error = mean_log10_error + 0.1 WHERE consensus_rank = 1"
+            "UPDATE ensemble_rank SET mean_log10_error = mean_log10_error + 0.1 WHERE consensus_rank = 1"
         )
     assert catalog.query(known)["mangaid"].tolist() == others
     assert catalog.explain(first).meta["n_new"] == 1
     assert catalog.query(known)["mangaid"].tolist() == [first, *others]
     with catalog.database.write() as connection:
-        connection.exec_driver_sql("DELETE FROM consensus_standing WHERE consensus_rank > 30")
+        connection.exec_driver_sql("DELETE FROM ensemble_rank WHERE consensus_rank > 30")
     assert len(catalog.query(known)) == 0
     (row,) = catalog.query("SELECT cause, cause_confidence, cause_evidence FROM anomaly WHERE consensus_rank = 1")
     assert all(value is np.ma.masked for value in row)

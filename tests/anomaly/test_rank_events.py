@@ -24,7 +24,7 @@ from catalog.database.migration import configuration
 from catalog.database.schema import REVISION
 from catalog.errors import CatalogError
 
-STANDINGS = ("score_standing", "consensus_standing")
+STANDINGS = ("score_rank", "ensemble_rank")
 
 FIFTH = """
 INSERT INTO model_version FROM model_version SELECT * REPLACE (5 AS model_id) WHERE member = 1;
@@ -112,7 +112,7 @@ def test_killed_before_there_is_a_consensus_there_is_none_until_it_is_run_again(
                   WHERE dataset_id = 2 ORDER BY ALL"""
     assert rows(stood, "SELECT dataset_id FROM dataset WHERE name = 'large'") == [(2,)]
     assert np.allclose(rows(database, of_large), rows(stood, of_large), rtol=1e-3, atol=1e-12)
-    assert rows(database, "SELECT count(*) FROM consensus_standing") == [(39,)]
+    assert rows(database, "SELECT count(*) FROM ensemble_rank") == [(39,)]
     with duckdb.connect(database, read_only=True) as connection:
         assert_standing(connection)
 
@@ -124,10 +124,10 @@ def test_killed_while_spectra_are_added_the_old_consensus_is_shown_until_it_is_r
     database = copy_of(stood)
     Catalog(database).ingest([write_combspec(tmp_path / "new-lsfpercent90.0.fits", ["7-new"], smooth_flux(1, seed=8))])
     killed(database, where, "score('large')", call)
-    assert contents(database, "consensus_standing") == contents(stood, "consensus_standing")
+    assert contents(database, "ensemble_rank") == contents(stood, "ensemble_rank")
     assert Catalog(database).outliers("large", limit=1)["mangaid"][0] == ODD
     Catalog(database).score("large")
-    assert rows(database, "SELECT count(*) FROM consensus_standing WHERE dataset_id = 2") == [(40,)]
+    assert rows(database, "SELECT count(*) FROM ensemble_rank WHERE dataset_id = 2") == [(40,)]
     with duckdb.connect(database, read_only=True) as connection:
         assert_standing(connection)
 
@@ -143,7 +143,7 @@ def test_more_spectra_move_the_others_and_take_the_look_alikes_along(
     catalog = Catalog(database)
     path = write_combspec(tmp_path / "new-lsfpercent90.0.fits", ["7-a", "7-b"], smooth_flux(2, seed=8))
     catalog.ingest([path])
-    ranks = "SELECT max(rank), count(*) FROM score_standing WHERE dataset_id = 2 GROUP BY model_id"
+    ranks = "SELECT max(rank), count(*) FROM score_rank WHERE dataset_id = 2 GROUP BY model_id"
     assert rows(database, ranks) == [(39, 39)] * 4
     assert catalog.score("large").n_score == 8
     assert rows(database, ranks) == [(41, 41)] * 4
@@ -160,7 +160,7 @@ def test_a_model_that_comes_later_is_one_more_in_the_consensus(stood: Path, copy
     with Database(database).write() as connection:
         assert rank_pending(connection) == 2
         assert_standing(raw_connection(connection))
-    assert rows(database, "SELECT DISTINCT n_model FROM consensus_standing") == [(5,)]
+    assert rows(database, "SELECT DISTINCT n_model FROM ensemble_rank") == [(5,)]
 
 
 def test_scoring_twice_does_nothing_the_second_time(stood: Path, copy_of: Callable[[Path], Path]) -> None:
@@ -177,8 +177,8 @@ def other_photometry(path: Path) -> Path:
     return write_gaia(path, MANGAIDS, BPRPC=colour.astype(np.float32), M_G=magnitude.astype(np.float32))
 
 
-PEERS = "SELECT spectrum_id, n_peer, peer_rank, cmd_density FROM consensus_standing ORDER BY ALL"
-OTHERS = "SELECT * EXCLUDE (n_peer, peer_rank, cmd_density) FROM consensus_standing ORDER BY ALL"
+PEERS = "SELECT spectrum_id, n_peer, peer_rank, cmd_density FROM ensemble_rank ORDER BY ALL"
+OTHERS = "SELECT * EXCLUDE (n_peer, peer_rank, cmd_density) FROM ensemble_rank ORDER BY ALL"
 
 
 def test_new_photometry_ranks_among_new_peers(stood: Path, copy_of: Callable[[Path], Path], tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_new_photometry_ranks_among_new_peers(stood: Path, copy_of: Callable[[Pa
     Catalog(database).ingest([other_photometry(tmp_path / "gaia.fits")])
     assert rows(database, PEERS) != rows(stood, PEERS)
     assert rows(database, OTHERS) == rows(stood, OTHERS)
-    assert contents(database, "score_standing", "neighbor") == contents(stood, "score_standing", "neighbor")
+    assert contents(database, "score_rank", "neighbor") == contents(stood, "score_rank", "neighbor")
     with duckdb.connect(database, read_only=True) as connection:
         assert_standing(connection)
 

@@ -43,7 +43,7 @@ INSERT INTO gaia_match (star_id, gaia_release, bp_rp0, abs_g, source_file_id)
 """
 
 VARIED = ("spectrum", "gaia_match", "training_split", "training_star", "reconstruction_error", "latent_vector",
-          "score_standing", "consensus_standing")  # fmt: skip
+          "score_rank", "ensemble_rank")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -216,7 +216,7 @@ def test_an_empty_database_says_how_to_begin(tmp_path: Path) -> None:
 def test_an_ensemble_that_has_scored_nothing_says_how(quick: Catalog, copy_of: Callable, tmp_path: Path) -> None:
     catalog = Catalog(copy_of(quick.database.path))
     with catalog.database.write() as connection:
-        for table in ("reconstruction_error", "latent_vector", "score_standing", "consensus_standing"):
+        for table in ("reconstruction_error", "latent_vector", "score_rank", "ensemble_rank"):
             connection.exec_driver_sql(f"DELETE FROM {table}")
     catalog.report(tmp_path / "report.html")
     page = read(tmp_path / "report.html")

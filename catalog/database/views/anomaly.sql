@@ -22,9 +22,9 @@ WITH parameter AS (
 
 -- A cause rests on the scores that there were; where others have come, it is no longer known.
 scored AS (
-    SELECT standing.ensemble_id, standing.dataset_id, count(standing.spectrum_id) AS n_spectrum
-    FROM consensus_standing AS standing
-    GROUP BY standing.ensemble_id, standing.dataset_id
+    SELECT ranked.ensemble_id, ranked.dataset_id, count(ranked.spectrum_id) AS n_spectrum
+    FROM ensemble_rank AS ranked
+    GROUP BY ranked.ensemble_id, ranked.dataset_id
 ),
 
 -- A position as text that a URL takes: blank and sign encoded.

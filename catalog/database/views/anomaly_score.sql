@@ -7,28 +7,28 @@ SELECT
     spectrum.mjd,
     model.ensemble_id,
     scored.model_id,
-    standing.dataset_id,
+    ranked.dataset_id,
     scored.spectrum_id,
     spectrum.star_id,
     star_role.role,
     scored.error,
     CASE WHEN scored.error > 0 THEN log10(scored.error) END AS log10_error,
-    standing.rank,
-    standing.percentile,
-    standing.percentile_unseen,
-    standing.flagged,
+    ranked.rank,
+    ranked.percentile,
+    ranked.percentile_unseen,
+    ranked.flagged,
     scored.chi2,
-    standing.chi2_percentile,
-    standing.relative_error,
-    standing.relative_percentile,
-    standing.isolation,
-    standing.isolation_percentile
+    ranked.chi2_percentile,
+    ranked.relative_error,
+    ranked.relative_percentile,
+    ranked.isolation,
+    ranked.isolation_percentile
 FROM reconstruction_error AS scored
-JOIN score_standing AS standing
-    ON standing.model_id = scored.model_id AND standing.spectrum_id = scored.spectrum_id
+JOIN score_rank AS ranked
+    ON ranked.model_id = scored.model_id AND ranked.spectrum_id = scored.spectrum_id
 JOIN model_version AS model ON model.model_id = scored.model_id
 JOIN ensemble ON ensemble.ensemble_id = model.ensemble_id
 JOIN spectrum ON spectrum.spectrum_id = scored.spectrum_id
-JOIN dataset ON dataset.dataset_id = standing.dataset_id
+JOIN dataset ON dataset.dataset_id = ranked.dataset_id
 JOIN star ON star.star_id = spectrum.star_id
 LEFT JOIN star_role ON star_role.model_id = scored.model_id AND star_role.star_id = spectrum.star_id

@@ -6,35 +6,35 @@
 -- An error is at or above a percentile, as numpy interpolates it, if so many are not above it: quantile_cont is off by a
 -- digit where equal errors stand on either side.
 WITH population AS (
-    SELECT standing.model_id, standing.dataset_id, count(*) AS n
-    FROM score_standing AS standing
-    GROUP BY standing.model_id, standing.dataset_id
+    SELECT ranked.model_id, ranked.dataset_id, count(*) AS n
+    FROM score_rank AS ranked
+    GROUP BY ranked.model_id, ranked.dataset_id
 ),
 
 agreement AS (
     SELECT
         model.ensemble_id,
-        standing.dataset_id,
-        standing.spectrum_id,
+        ranked.dataset_id,
+        ranked.spectrum_id,
         count(*) AS n_model,
-        count(*) FILTER (100 * (population.n - standing.rank) >= (population.n - 1) * threshold) AS n_flagged,
+        count(*) FILTER (100 * (population.n - ranked.rank) >= (population.n - 1) * threshold) AS n_flagged,
         round(avg(CASE WHEN scored.error > 0 THEN log10(scored.error) END), 9) AS mean_log10_error,
         round(stddev_samp(CASE WHEN scored.error > 0 THEN log10(scored.error) END), 9) AS std_log10_error,
-        round(avg(standing.percentile), 9) AS mean_percentile,
-        min(standing.percentile) AS min_percentile,
-        count(standing.percentile_unseen) AS n_model_unseen,
-        round(avg(standing.percentile_unseen), 9) AS mean_percentile_unseen,
+        round(avg(ranked.percentile), 9) AS mean_percentile,
+        min(ranked.percentile) AS min_percentile,
+        count(ranked.percentile_unseen) AS n_model_unseen,
+        round(avg(ranked.percentile_unseen), 9) AS mean_percentile_unseen,
         median(scored.chi2) AS median_chi2,
-        round(avg(standing.chi2_percentile), 9) AS mean_chi2_percentile,
-        median(standing.relative_error) AS median_relative_error,
-        round(avg(standing.relative_percentile), 9) AS mean_relative_percentile,
-        round(avg(standing.isolation_percentile), 9) AS mean_isolation_percentile
-    FROM score_standing AS standing
+        round(avg(ranked.chi2_percentile), 9) AS mean_chi2_percentile,
+        median(ranked.relative_error) AS median_relative_error,
+        round(avg(ranked.relative_percentile), 9) AS mean_relative_percentile,
+        round(avg(ranked.isolation_percentile), 9) AS mean_isolation_percentile
+    FROM score_rank AS ranked
     JOIN reconstruction_error AS scored
-        ON scored.model_id = standing.model_id AND scored.spectrum_id = standing.spectrum_id
-    JOIN model_version AS model ON model.model_id = standing.model_id
-    JOIN population ON population.model_id = standing.model_id AND population.dataset_id = standing.dataset_id
-    GROUP BY model.ensemble_id, standing.dataset_id, standing.spectrum_id
+        ON scored.model_id = ranked.model_id AND scored.spectrum_id = ranked.spectrum_id
+    JOIN model_version AS model ON model.model_id = ranked.model_id
+    JOIN population ON population.model_id = ranked.model_id AND population.dataset_id = ranked.dataset_id
+    GROUP BY model.ensemble_id, ranked.dataset_id, ranked.spectrum_id
 )
 
 SELECT

@@ -29,7 +29,7 @@ SELECT
     consensus.cmd_density,
     consensus.n_peer,
     consensus.peer_rank
-FROM consensus_standing AS consensus
+FROM ensemble_rank AS consensus
 JOIN ensemble ON ensemble.ensemble_id = consensus.ensemble_id
 JOIN spectrum ON spectrum.spectrum_id = consensus.spectrum_id
 JOIN dataset ON dataset.dataset_id = consensus.dataset_id

@@ -18,7 +18,7 @@ from email.utils import parsedate_to_datetime
 from typing import IO, Any, Self
 from urllib.parse import urlsplit
 
-from catalog import __version__
+from catalog.provenance import __version__
 from catalog.errors import CatalogError
 
 BLOCK = 1 << 20
