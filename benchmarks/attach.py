@@ -21,8 +21,7 @@ from benchmarks.measure import measure, table
 from catalog import Catalog
 from catalog.crossmatch import matching
 from catalog.database.table import to_table
-from catalog.surveys.mock import MockSurvey, write_mock
-from catalog.surveys.mock.survey import GAIA, MASTARALL
+from catalog.surveys.mock.survey import GAIA, MASTARALL, MockSurvey, write_mock
 
 N_ROW = 1_000_000
 N_STAR = 24_130

@@ -16,7 +16,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from benchmarks.measure import table
 from catalog import Catalog
-from catalog.anomaly.templates import read_templates
+from catalog.anomaly.template_files import read_templates
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.weights import load_weights
@@ -24,6 +24,7 @@ from catalog.causes.diagnosis import Diagnosis, diagnose
 from catalog.causes.likeness import Templates, on_grid
 from catalog.causes.verdict import CAUSES
 from catalog.causes.windows import WINDOWS
+from catalog.database.records import Scope
 from catalog.evaluation.consensus import Population
 from catalog.evaluation.injection import choose_hosts
 from catalog.evaluation.stored import Stored, read_scores, spectra_of
@@ -95,7 +96,7 @@ def judged(
     network = Model(stored.recipe, len(stored.pixels.wavelength))
     made = np.empty((len(stored.models), *flux.shape), np.float32)
     for number, model in enumerate(stored.models):
-        weights = load_weights(catalog.database.path, model["weights_file"], model["weights_sha256"])
+        weights = load_weights(*catalog.database.weights_of(model))
         network.set_weights(weights)
         for start in range(0, len(flux), 512):
             rows = slice(start, start + 512)
@@ -259,7 +260,7 @@ def main() -> None:
     for ensemble in catalog.ensembles()["ensemble"]:
         if not ensemble.startswith(("paper", "fast")):
             continue
-        stored = read_scores(catalog.database, None, ensemble)
+        stored = read_scores(catalog.database, Scope(ensemble=ensemble))
         cases = {seed: planted(catalog, stored, seed) for seed in (MADE_WITH, REPORTED)}
         report(ensemble, cases[REPORTED])
         classifier(cases)

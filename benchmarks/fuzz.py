@@ -32,7 +32,7 @@ import numpy as np
 from benchmarks.measure import table
 from catalog import Catalog
 from catalog.errors import CatalogError
-from catalog.surveys.mock import MockSurvey, write_mock
+from catalog.surveys.mock.survey import MockSurvey, write_mock
 
 N_CASE = 3000
 SEED = 20260303

@@ -19,16 +19,14 @@ from astropy.table import Table
 
 from benchmarks.measure import measure, table
 from catalog import Catalog
-from catalog.database import schema
 from catalog.database.connection import append, array_column, expect_rows
 from catalog.ingest.files import MEMORY
 from catalog.ingest.loader import ROWS_PER_BLOCK
 from catalog.spectra.quality import quality
-from catalog.surveys import recognise
 from catalog.surveys.fits_table import open_tables
-from catalog.surveys.mock import MockSurvey, write_mock
-from catalog.surveys.mock.survey import LARGE
+from catalog.surveys.mock.survey import LARGE, MockSurvey, write_mock
 from catalog.surveys.product import Block
+from catalog.surveys.recognition import recognise
 
 N_STAR = 20_000
 TIMES = (0.25, 3)
@@ -96,7 +94,7 @@ def insert_alone(folder: Path) -> None:
                     "mask": array_column(arrays.mask[keep]),
                 }
             )
-            append(connection, schema.spectrum_array, rows)
+            append(connection, "spectrum_array", rows)
 
 
 def _decoded(path: Path) -> Iterator[Block]:

@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.measure import table
 from catalog import Catalog
-from catalog.surveys.mock import MockSurvey, write_mock
+from catalog.surveys.mock.survey import MockSurvey, write_mock
 from tests.ingested_rows import contents
 
 N_KILL = 200
@@ -174,7 +174,8 @@ def ingest(pipe: int, database: str, files: str) -> None:
     """`catalog --database DATABASE ingest FILES`, that writes a line to the pipe where a phase begins."""
     from catalog.cli.main import main as catalog
 
-    from catalog import ingest, loader
+    from catalog.ingest import files as ingest
+    from catalog.ingest import loader
 
     def marked(function: Callable[..., Any], before: str, after: str = "") -> Callable[..., Any]:
         @wraps(function)

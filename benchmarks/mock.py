@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.measure import measure, table
-from catalog.surveys.mock import MockSurvey, write_mock
-from catalog.surveys.mock.survey import LARGE, SMALL
+from catalog.surveys.mock.survey import LARGE, SMALL, MockSurvey, write_mock
 
 N_STAR = 2000
 MANY = 60_000

@@ -26,9 +26,9 @@ import numpy as np
 
 from benchmarks.measure import table
 from catalog import Catalog
-from catalog.autoencoder.weights import weights_folder
+from catalog.database.connection import Database
 from catalog.provenance import sha256_of_file
-from catalog.surveys.mock import MockSurvey, write_mock
+from catalog.surveys.mock.survey import MockSurvey, write_mock
 
 N_KILL = 50
 N_STAR = 60
@@ -197,7 +197,7 @@ class Killed:
 
     def _left(self) -> list[str]:
         """What is in the folder of the weights beside weights, by kind: names hold digests and process ids."""
-        weights = weights_folder(self.path)
+        weights = Database(self.path).weights_folder
         if not weights.is_dir():
             return []
         registered = {Path(file).name for file, _ in self._rows(FILES)}
@@ -251,15 +251,15 @@ def _phase(seen: list[str], n_trained: int) -> str:
 def _kind(name: str) -> str:
     if name.startswith(".training-"):
         return "checkpoint" if name.endswith(".npz") else "part of a checkpoint"
-    return "part of a file of weights" if name.startswith(".partial-") else "weights of no model"
+    return "part of a file of weights" if ".partial-" in name else "weights of no model"
 
 
 def train(pipe: int, database: str, recipe: str) -> None:
     """`catalog --database DATABASE train --recipe RECIPE`, that writes a line to the pipe where a phase begins."""
     from catalog.cli.main import main as catalog
 
-    from catalog import ensemble
     from catalog.autoencoder.checkpoint import Checkpoint
+    from catalog.ensembles import training as ensemble
 
     def say(phase: str) -> None:
         os.write(pipe, f"{phase}\n".encode())

@@ -20,12 +20,11 @@ from benchmarks.training import units
 from catalog import Catalog
 from catalog.autoencoder.recipes import PAPER
 from catalog.autoencoder.weights import save_weights
-from catalog.database import schema
 from catalog.database.connection import Database, append, array_column
 from catalog.database.migration import upgrade
+from catalog.database.sizes import N_PIXEL
 
 N_SPECTRUM, LARGER = 6_500, 60_000
-N_PIXEL = schema.N_PIXEL
 N_MODEL = 10
 BLOCK = 1024
 
@@ -75,8 +74,9 @@ def made_up(path: Path, n: int) -> None:
         grid = 10 ** (3.5589 + 1e-4 * np.arange(N_PIXEL))
         connection.execute("INSERT INTO wavelength_grid VALUES (1, ?, 3.5589, 1e-4, ?)", [N_PIXEL, grid.tolist()])
         for member in range(1, N_MODEL + 1):
-            file, sha256 = save_weights(path, weights_of(member))
-            connection.execute(MODEL, {"member": member, "file": file, "sha256": sha256})
+            file, sha256 = save_weights(database.make_weights_folder(), weights_of(member))
+            relative = str(file.relative_to(path.parent))
+            connection.execute(MODEL, {"member": member, "file": relative, "sha256": sha256})
     with database.write(arrays=True) as connection:
         for start in range(0, n, BLOCK):
             rows = np.arange(start, min(start + BLOCK, n))
@@ -84,7 +84,7 @@ def made_up(path: Path, n: int) -> None:
             ivar = array_column((400 / np.square(flux)).astype(np.float32))
             mask = array_column(np.zeros(flux.shape, np.int32))
             columns = {"spectrum_id": pa.array(rows), "flux": array_column(flux), "ivar": ivar, "mask": mask}
-            append(connection, schema.spectrum_array, pa.table(columns))
+            append(connection, "spectrum_array", pa.table(columns))
 
 
 def ours(folder: Path) -> float:

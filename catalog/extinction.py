@@ -9,9 +9,18 @@ R_V = 3.1
 def extinction(wavelength: np.ndarray) -> np.ndarray:
     """A(wavelength) / E(B-V) for R_V = 3.1; Cardelli, Clayton & Mathis 1989 (ApJ 345, 245), O'Donnell 1994.
 
-    wavelength : (n_pixel,) Angstrom, from 3030 to 33000
-    Returns (n_pixel,) mag per mag. Read-only.
+    Parameters
+    ----------
+    wavelength : ndarray, (n_pixel,)
+        Angstrom, from 3030 to 33000.
 
+    Returns
+    -------
+    ndarray, (n_pixel,)
+        Mag per mag.
+
+    Examples
+    --------
     >>> extinction(np.array([5494.5])).round(2).tolist()
     [3.1]
     """

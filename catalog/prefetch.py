@@ -14,10 +14,15 @@ WAIT = 0.1
 def prefetch(items: Iterator[T], depth: int = 1) -> Generator[T]:
     """The same items in the same order, made in a thread of its own, at most `depth` of them waiting.
 
-    It pays where making an item leaves Python's lock free: decompressing, reading, array arithmetic. What `items`
-    raises is raised here, at its place. When the caller stops early, the thread ends and `items` is closed before
-    this generator is.
+    What `items` raises is raised here, at its place. When the caller stops early, the thread ends and `items` is
+    closed before this generator is.
 
+    Notes
+    -----
+    It pays where making an item leaves Python's lock free: decompressing, reading, array arithmetic.
+
+    Examples
+    --------
     >>> list(prefetch(iter([1, 2, 3])))
     [1, 2, 3]
     """

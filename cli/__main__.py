@@ -1,5 +1,5 @@
 """`python -m catalog.cli`, where the command is not on the path."""
 
-from catalog.cli.main import main
+from .main import main
 
 main(prog_name="catalog")

@@ -1,13 +1,17 @@
 """`catalog attach`: other people's catalogs."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from catalog.cli.options import catalog_of, format_option
-from catalog.cli.output import say, show
 
-from catalog.crossmatch import Attached
-from catalog.errors import CatalogError
+from catalog import CatalogError
+
+from .shared.options import catalog_of, format_option
+from .shared.output import say, show
+
+if TYPE_CHECKING:
+    from catalog import Attached
 
 
 @click.command()
@@ -61,7 +65,7 @@ def attach(
     _tell(catalog.attach(file, name, **way, every=every), file, every=every)
 
 
-def _tell(found: Attached, file: Path, *, every: bool) -> None:
+def _tell(found: "Attached", file: Path, *, every: bool) -> None:
     if not found.new:
         say(f"{found.name} is attached already, and no star has changed since: {found.n_matched} stars matched")
         return

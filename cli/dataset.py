@@ -1,9 +1,10 @@
 """`catalog dataset`: what a dataset holds of use, and its removal."""
 
 import click
-from catalog.cli.options import catalog_of, format_option
-from catalog.cli.output import say, show
-from catalog.cli.removal import remove_command
+
+from .shared.options import catalog_of, format_option
+from .shared.output import say, show
+from .shared.removal import remove_command
 
 FRACTIONS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 SUGGESTED = 0.95
@@ -64,6 +65,7 @@ def usable(
         if len(table) == 1:
             say(f"no window keeps {fraction or FRACTIONS[0]:.10g} of the spectra of {dataset}")
             return
-        chosen = next((row for row in table if row["at_least"] == SUGGESTED), table[-1])
+        rows = table.to_pylist()
+        chosen = next((row for row in rows if row["at_least"] == SUGGESTED), rows[-1])
         limits = (chosen["window_lo"], chosen["window_hi"])
     say(f"to train in it: catalog train --dataset {dataset} --window {limits[0]:.10g} {limits[1]:.10g}")

@@ -1,11 +1,12 @@
 """`catalog db`: create, migrate, describe or compact the database."""
 
 import click
-from astropy.table import vstack
-from catalog.cli.options import catalog_of, format_option
-from catalog.cli.output import say, show
+import pyarrow as pa
 
-from catalog.database.schema import REVISION
+from catalog import REVISION
+
+from .shared.options import catalog_of, format_option
+from .shared.output import say, show
 
 
 @click.group()
@@ -42,11 +43,8 @@ def status(ctx: click.Context, format_: str | None) -> None:
     catalog = catalog_of(ctx)
     datasets, ensembles = catalog.status()
     say(f"{catalog.database.path}: revision {REVISION}, {catalog.database.path.stat().st_size / 1e6:.0f} MB")
-    datasets.rename_column("dataset", "name")
-    ensembles.rename_column("ensemble", "name")
-    datasets.add_column("dataset", name="kind", index=0)
-    ensembles.add_column("ensemble", name="kind", index=0)
-    show(vstack([datasets, ensembles], metadata_conflicts="silent"), format_)
+    both = [_of_kind("dataset", datasets), _of_kind("ensemble", ensembles)]
+    show(pa.concat_tables(both, promote_options="default"), format_)
 
 
 @db.command()
@@ -64,3 +62,9 @@ def compact(ctx: click.Context) -> None:
         say(f"{path}: {before / 1e6:.0f} MB, nothing to gain")
     else:
         say(f"{path}: {before / 1e6:.0f} MB before, {after / 1e6:.0f} MB now")
+
+
+def _of_kind(kind: str, rows: pa.Table) -> pa.Table:
+    """The rows with their kind in front, and their name under that heading."""
+    named = rows.rename_columns(["name" if name == kind else name for name in rows.column_names])
+    return named.add_column(0, "kind", pa.array([kind] * len(rows)))

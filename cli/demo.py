@@ -3,21 +3,28 @@
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
-import numpy as np
-from astropy.table import Table, join
-from catalog.cli.explain import told
-from catalog.cli.ingest import sentence
-from catalog.cli.output import progress_bar, say, show
-from catalog.cli.training import TrainingTalk
+import pyarrow as pa
 
-from catalog.autoencoder.recipe import Recipe
-from catalog.errors import CatalogError
-from catalog.evaluation.methods import AUTOENCODER
-from catalog.evaluation.truth import TruthFile
-from catalog.facade import Catalog
-from catalog.surveys.mock import TRUTH, MockSurvey, recorded_survey, write_mock
+from catalog import (
+    AUTOENCODER,
+    TRUTH,
+    Catalog,
+    CatalogError,
+    MockSurvey,
+    Recipe,
+    TruthFile,
+    read_small_table,
+    recorded_survey,
+    write_mock,
+)
+
+from .explain import told
+from .ingest import sentence
+from .shared.output import progress_bar, say, show
+from .shared.training import TrainingTalk
 
 WINDOW = (3700.0, 10200.0)
 RECIPE = Recipe(window=WINDOW, epochs=12)
@@ -27,6 +34,12 @@ ANOMALY_FRACTION = 0.05
 """More than in a real survey, so that even a small one has a few of each kind."""
 TOP = 20
 """How many of the oddest are explained: those that the report lists."""
+
+SHOWN = (
+    "consensus_rank", "mangaid", "planted", "strength", "cause", "n_flagged", "n_model", "mean_percentile",
+    "unseen_rank", "bp_rp", "abs_g",
+)  # fmt: skip
+"""Columns of the list of anomalies."""
 
 NEXT = """
 Go on with:
@@ -67,7 +80,7 @@ def demo(directory: Path, stars: int, seed: int) -> None:
     say(f"1. catalog mock -o {files} --stars {stars} --seed {seed} --anomaly-fraction {ANOMALY_FRACTION}")
     with progress_bar("spectra") as bar:
         write_mock(files, survey, bar)
-    catalog = Catalog(directory / "catalog.duckdb")
+    catalog = Catalog(directory / "catalog.duckdb", as_="arrow")
     say(f"2. catalog ingest {files}")
     for file in catalog.ingest([files]):
         say(f"   {sentence(file)}")
@@ -82,13 +95,13 @@ def demo(directory: Path, stars: int, seed: int) -> None:
         explained = catalog.explain(top=TOP, dataset="large", ensemble=ensemble, progress=bar)
     outliers = _with_truth(catalog.outliers("large", ensemble, limit=TOP), explained, files / TRUTH)
     show(outliers[:15], "table", "\nConsensus anomalies, with what was planted (catalog outliers --dataset large)")
-    first = explained[0]
-    click.echo("\n".join(["", f"Why the first (catalog explain {first['mangaid']})", *told(first, explained)]))
+    first = explained.slice(0, 1).to_pylist()[0]
+    click.echo("\n".join(["", f"Why the first (catalog explain {first['mangaid']})", *told(first)]))
     say(f"\n6. catalog evaluate --truth {files / TRUTH}")
     with progress_bar("evaluating") as bar:
         recovery = catalog.evaluate(TruthFile(files / TRUTH), "large", ensemble, talk=say, progress=bar)
     show(_by_kind(recovery), "table", "\nFraction of each kind in the first 5 %, beside a PCA on the same splits")
-    neighbors = catalog.neighbors(str(first["mangaid"]), dataset="large", ensemble=ensemble)
+    neighbors = catalog.neighbors(first["mangaid"], dataset="large", ensemble=ensemble)
     show(neighbors, "table", f"\nLook-alikes of the first (catalog neighbors {first['mangaid']})")
     whole = directory / "report.html"
     say(f"\n7. catalog report --dataset large -o {whole}")
@@ -99,33 +112,37 @@ def demo(directory: Path, stars: int, seed: int) -> None:
     say(NEXT.format(activate=activate, database=catalog.database.path))
 
 
-def _with_truth(outliers: Table, explained: Table, path: Path) -> Table:
+def _with_truth(outliers: pa.Table, explained: pa.Table, path: Path) -> pa.Table:
     """The main columns of the oddest, with what was planted in them and what `explain` calls it."""
-    columns = ["consensus_rank", "mangaid", "n_flagged", "n_model", "mean_percentile", "unseen_rank", "bp_rp", "abs_g"]
-    # Ids and kinds are text, even where all of them look like numbers.
-    truth = Table.read(path, format="ascii.csv", converters={"mangaid": str, "kind": str}, fill_values=[])
-    known = join(outliers[columns], explained["mangaid", "cause"], "mangaid")
-    known = join(known, truth["mangaid", "kind", "strength"], "mangaid")
-    known.sort("consensus_rank")
-    known["kind"].info.name = "planted"
-    known["strength"] = [f"{strength:g}" if strength else "" for strength in known["strength"]]
-    return known["consensus_rank", "mangaid", "planted", "strength", "cause", *columns[2:]]
+    truth = {row["mangaid"]: row for _, row in read_small_table(path, ("mangaid", "kind", "strength"))}
+    causes = dict(zip(explained["mangaid"].to_pylist(), explained["cause"].to_pylist(), strict=True))
+    rows = []
+    for row in outliers.to_pylist():
+        known = truth[row["mangaid"]]
+        strength = float(known["strength"] or 0)
+        planted = {"planted": known["kind"], "strength": f"{strength:g}" if strength else ""}
+        row |= planted | {"cause": causes.get(row["mangaid"], "")}
+        rows.append({name: row[name] for name in SHOWN})
+    return pa.Table.from_pylist(rows)
 
 
-def _by_kind(recovery: Table) -> Table:
+def _by_kind(recovery: pa.Table) -> pa.Table:
     """One row per kind from the rows of `recovery`: how many there are, and what share each method finds."""
-    together = recovery[np.ma.getmaskarray(np.ma.asarray(recovery["strength"]))]
+    together = [row for row in recovery.to_pylist() if row["strength"] is None]
 
-    def column(method: str, members: str, name: str) -> Table:
-        return together[(together["method"] == method) & (together["members"] == members)][name]
+    def column(method: str, members: str, name: str) -> list[Any]:
+        return [row[name] for row in together if (row["method"], row["members"]) == (method, members)]
 
-    return Table(
+    def rounded(method: str, members: str, name: str) -> list[float | None]:
+        return [None if value is None else round(value, 2) for value in column(method, members, name)]
+
+    return pa.table(
         {
-            "kind": ["all kinds" if kind is np.ma.masked else kind for kind in column(AUTOENCODER, "all", "kind")],
+            "kind": [kind or "all kinds" for kind in column(AUTOENCODER, "all", "kind")],
             "n": column(AUTOENCODER, "all", "n_odd"),
-            "autoencoders": column(AUTOENCODER, "all", "recall_5").round(2),
-            "those that have not seen it": column(AUTOENCODER, "unseen", "recall_5").round(2),
-            "pca": column("pca", "all", "recall_5").round(2),
-            "auc of autoencoders": column(AUTOENCODER, "all", "auc").round(2),
+            "autoencoders": rounded(AUTOENCODER, "all", "recall_5"),
+            "those that have not seen it": rounded(AUTOENCODER, "unseen", "recall_5"),
+            "pca": rounded("pca", "all", "recall_5"),
+            "auc of autoencoders": rounded(AUTOENCODER, "all", "auc"),
         }
     )

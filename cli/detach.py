@@ -1,8 +1,9 @@
 """`catalog detach`: an attached catalog goes."""
 
 import click
-from catalog.cli.options import catalog_of
-from catalog.cli.output import say
+
+from .shared.options import catalog_of
+from .shared.output import say
 
 
 @click.command()

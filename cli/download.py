@@ -3,15 +3,13 @@
 from pathlib import Path
 
 import click
-import numpy as np
-from astropy import units as u
-from astropy.table import MaskedColumn, Table
-from catalog.cli.options import format_option
-from catalog.cli.output import progress_bar, say, show
+import pyarrow as pa
 
-from catalog.surveys.download import BASE_URL, PAPER, Downloaded, Stock, stock_of
-from catalog.surveys.download import download as fetch
-from catalog.surveys.download.products import PRODUCTS
+from catalog import BASE_URL, PAPER_FILES, PRODUCTS, Downloaded, Stock, listing, stock_of
+from catalog import download as fetch
+
+from .shared.options import format_option
+from .shared.output import progress_bar, say, show
 
 MEGABYTE = 1_000_000
 
@@ -50,7 +48,7 @@ def download(names: tuple[str, ...], folder: Path, list_: bool, base_url: str, f
     try:
         with progress_bar("asking the server") as bar:
             fetch(
-                names or PAPER,
+                names or PAPER_FILES,
                 folder,
                 base_url,
                 lambda what, done, total: bar(f"{what}, MB", done // MEGABYTE, total // MEGABYTE),
@@ -71,18 +69,18 @@ def _sentence(downloaded: Downloaded) -> str:
 
 
 def _list(stock: list[Stock], format_: str | None) -> None:
-    size = [np.nan if entry.size is None else entry.size / MEGABYTE for entry in stock]
+    size = [None if entry.size is None else entry.size / MEGABYTE for entry in stock]
     columns = {
         "product": [entry.product.name for entry in stock],
         "state": [entry.state for entry in stock],
-        "size": MaskedColumn(size, mask=np.isnan(size), unit=u.Mbyte),
+        "size": pa.array(size, pa.float64()),
         "size_from": ["" if entry.size is None else "server" if entry.on_server else "known" for entry in stock],
         "path": ["verified" if entry.product.verified else "inferred" for entry in stock],
-        "default": [entry.product.name in PAPER for entry in stock],
+        "default": [entry.product.name in PAPER_FILES for entry in stock],
         "what": [entry.product.what for entry in stock],
         "file": [entry.product.file_name for entry in stock],
     }
-    show(Table(columns), format_)
+    show(listing(pa.table(columns), units={"size": "Mbyte"}), format_)
     total = sum(entry.size or 0 for entry in stock)
     unknown = sum(entry.size is None for entry in stock)
     say(

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from astropy.table import Table
-from catalog.cli.options import catalog_of
-from catalog.cli.output import say, show, show_object
-from catalog.cli.removal import remove_command
+import pyarrow as pa
+
+from .shared.options import catalog_of
+from .shared.output import say, show, show_object
+from .shared.removal import remove_command
 
 TABLES = {
     "Models": (
@@ -132,7 +133,7 @@ def _show_rows(rows: list[dict[str, Any]], title: str) -> None:
         click.echo(f"{title}: nothing")
         return
     columns = {name: [_text(row[name]) for row in rows] for name in rows[0]}
-    show(Table(columns), "table", title)
+    show(pa.table(columns), "table", title)
 
 
 def _text(value: Any) -> str:

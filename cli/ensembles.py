@@ -1,8 +1,9 @@
 """`catalog ensembles`: the ensembles of the database."""
 
 import click
-from catalog.cli.options import catalog_of, format_option
-from catalog.cli.output import show
+
+from .shared.options import catalog_of, format_option
+from .shared.output import show
 
 
 @click.command()

@@ -1,16 +1,16 @@
 """`catalog evaluate`: what is recovered of known anomalies."""
 
+import math
 from pathlib import Path
+from typing import Any
 
 import click
-import numpy as np
-from astropy.table import Table
-from catalog.cli.options import catalog_of, format_option, scored_options
-from catalog.cli.output import chosen_format, progress_bar, say, show
+import pyarrow as pa
 
-from catalog.errors import CatalogError
-from catalog.evaluation.injection import N_HOST, STRENGTHS, Injection
-from catalog.evaluation.truth import TruthFile
+from catalog import N_HOST, STRENGTHS, CatalogError, Injection, TruthFile, about_of
+
+from .shared.options import catalog_of, format_option, scored_options
+from .shared.output import chosen_format, progress_bar, say, show
 
 
 @click.command()
@@ -80,58 +80,60 @@ def evaluate(
         table = catalog_of(ctx).evaluate(
             asked, dataset, ensemble, seed, not no_baselines, figure, talk=say, progress=bar
         )
+    about = about_of(table)
     say(
-        "ensemble {ensemble} on dataset {dataset}: evaluation {evaluation_id}".format(**table.meta)
-        + (", done before and shown again" if table.meta["known"] else "")
+        "ensemble {ensemble} on dataset {dataset}: evaluation {evaluation_id}".format(**about)
+        + (", done before and shown again" if about["known"] else "")
     )
-    if len(agreement := table.meta["agreement"]):
-        say(
-            f"its models agree pair by pair: Spearman {_range(agreement['spearman'])}, "
-            f"{_range(agreement['top_1_overlap'])} of the top 1 % in common"
-        )
-    if len(verdicts := table.meta["verdicts"]):
+    if agreement := about["agreement"]:
+        spearman, overlap = (_range([pair[name] for pair in agreement]) for name in ("spearman", "top_1_overlap"))
+        say(f"its models agree pair by pair: Spearman {spearman}, {overlap} of the top 1 % in common")
+    if verdicts := about["verdicts"]:
         say(f"catalog explain names the right cause of {_right(verdicts)}")
     if figure is not None:
         say(f"drawn in {figure}")
     show(_compact(table) if chosen_format(format_) == "table" else table, format_)
 
 
-def _right(verdicts: Table) -> str:
-    right, n = verdicts["cause"] == verdicts["right_cause"], verdicts["n_planted"]
+def _right(verdicts: list[dict[str, Any]]) -> str:
     shares = []
-    for strength in np.unique(verdicts["strength"]):
-        those = verdicts["strength"] == strength
-        shares.append(f"{np.sum(n[those & right])} of {np.sum(n[those])} at strength {strength:g}")
+    for strength in sorted({row["strength"] for row in verdicts}):
+        those = [row for row in verdicts if row["strength"] == strength]
+        right = sum(row["n_planted"] for row in those if row["cause"] == row["right_cause"])
+        shares.append(f"{right} of {sum(row['n_planted'] for row in those)} at strength {strength:g}")
     return ", ".join(shares)
 
 
-def _range(values: np.ndarray) -> str:
-    return f"{np.min(values):.2f} to {np.max(values):.2f}" if len(values) > 1 else f"{values[0]:.2f}"
+def _range(values: list[float | None]) -> str:
+    known = [math.nan if value is None else value for value in values]
+    return f"{min(known):.2f} to {max(known):.2f}" if len(known) > 1 else f"{known[0]:.2f}"
 
 
-def _compact(table: Table) -> Table:
+def _compact(table: pa.Table) -> pa.Table:
     """The main columns, with the unseen consensus beside that of all members; of a truth table, kinds as a whole."""
-    if table.meta["mode"] == "truth":
-        table = table[np.ma.getmaskarray(np.ma.asarray(table["strength"]))]
-    every, unseen = (table[table["members"] == members] for members in ("all", "unseen"))
-    columns: dict[str, list] = {"kind": ["all kinds" if kind is np.ma.masked else kind for kind in every["kind"]]}
-    if not np.ma.getmaskarray(np.ma.asarray(every["strength"])).all():
-        columns["strength"] = ["" if value is np.ma.masked else f"{value:g}" for value in every["strength"]]
-    columns["method"] = list(every["method"])
-    columns["n"] = list(every["n_odd"])
+    rows = table.to_pylist()
+    if about_of(table)["mode"] == "truth":
+        rows = [row for row in rows if row["strength"] is None]
+    every, unseen = ([row for row in rows if row["members"] == members] for members in ("all", "unseen"))
+    columns: dict[str, list[Any]] = {"kind": [row["kind"] or "all kinds" for row in every]}
+    if any(row["strength"] is not None for row in every):
+        columns["strength"] = ["" if row["strength"] is None else f"{row['strength']:g}" for row in every]
+    columns["method"] = [row["method"] for row in every]
+    columns["n"] = [row["n_odd"] for row in every]
     columns["recall_1"] = _with_interval(every, "recall_1", ".2f")
     columns["recall_5"] = _with_interval(every, "recall_5", ".2f")
     columns["auc"] = _with_interval(every, "auc", ".2f")
     columns["percentile"] = _with_interval(every, "median_percentile", ".1f")
-    columns["n unseen"] = list(unseen["n_odd"])
+    columns["n unseen"] = [row["n_odd"] for row in unseen]
     columns["recall_5 unseen"] = _with_interval(unseen, "recall_5", ".2f")
     columns["auc unseen"] = _with_interval(unseen, "auc", ".2f")
-    return Table(columns)
+    return pa.table(columns)
 
 
-def _with_interval(table: Table, name: str, digits: str) -> list[str]:
-    return [
-        "" if value is np.ma.masked
-        else format(value, digits) + ("" if lo is np.ma.masked else f" [{lo:{digits}}, {hi:{digits}}]")
-        for value, lo, hi in zip(table[name], table[f"{name}_lo"], table[f"{name}_hi"], strict=True)
-    ]  # fmt: skip
+def _with_interval(rows: list[dict[str, Any]], name: str, digits: str) -> list[str]:
+    found = []
+    for row in rows:
+        value, lo, hi = row[name], row[f"{name}_lo"], row[f"{name}_hi"]
+        interval = "" if lo is None else f" [{lo:{digits}}, {hi:{digits}}]"
+        found.append("" if value is None else format(value, digits) + interval)
+    return found

@@ -1,14 +1,15 @@
 """`catalog explain`: why spectra are anomalous."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import click
-import numpy as np
-from astropy.table import MaskedColumn, Row, Table
-from catalog.cli.options import catalog_of, format_option, scored_options
-from catalog.cli.output import chosen_format, progress_bar, say, show
+import pyarrow as pa
 
-from catalog.causes.verdict import RULES
+from catalog import RULES, about_of
+
+from .shared.options import catalog_of, format_option, scored_options
+from .shared.output import chosen_format, progress_bar, say, show
 
 
 @click.command()
@@ -59,24 +60,25 @@ def explain(
     stars = None if top is not None else mangaid or _ids(file)
     with progress_bar("explain") as progress:
         table = catalog_of(ctx).explain(stars, top, dataset, ensemble, again, progress)
-    say("ensemble {ensemble} on dataset {dataset}: {n_new} explained now".format(**table.meta))
+    say("ensemble {ensemble} on dataset {dataset}: {n_new} explained now".format(**about_of(table)))
     if chosen_format(format_) == "table":
-        for row in table:
-            click.echo("\n".join(told(row, table)) + "\n")
+        for row in table.to_pylist():
+            click.echo("\n".join(told(row)) + "\n")
         return
     show(table, format_)
 
 
-def _rules() -> Table:
+def _rules() -> pa.Table:
     """The rules, in the order in which they are tried."""
-    table = Table()
-    table["rule"] = [rule.name for rule in RULES]
-    table["cause"] = [rule.cause for rule in RULES]
-    table["conditions"] = [" and ".join(map(str, rule.conditions)) for rule in RULES]
-    table["reason"] = [rule.reason for rule in RULES]
-    unknown = [rule.confidence is None for rule in RULES]
-    table["confidence"] = MaskedColumn([rule.confidence or 0.0 for rule in RULES], mask=unknown)
-    return table
+    return pa.table(
+        {
+            "rule": [rule.name for rule in RULES],
+            "cause": [rule.cause for rule in RULES],
+            "conditions": [" and ".join(map(str, rule.conditions)) for rule in RULES],
+            "reason": [rule.reason for rule in RULES],
+            "confidence": pa.array([rule.confidence for rule in RULES], pa.float64()),
+        }
+    )
 
 
 def _ids(file: Iterable[str] | None) -> list[str]:
@@ -84,22 +86,22 @@ def _ids(file: Iterable[str] | None) -> list[str]:
     return [line for line in lines if line and line != "mangaid" and not line.startswith("#")]
 
 
-def told(row: Row, table: Table) -> list[str]:
+def told(row: dict[str, Any]) -> list[str]:
     """What a person reads of a spectrum, line by line."""
-    visit = f", plate {row['plate']} mjd {row['mjd']}" if "mjd" in table.colnames else ""
-    sure = "" if row["rule"] is np.ma.masked else f", by rule: {row['rule']}"
-    sure += "" if row["confidence"] is np.ma.masked else f", confidence {row['confidence']:.2f}"
+    visit = f", plate {row['plate']} mjd {row['mjd']}" if "mjd" in row else ""
+    sure = "" if row["rule"] is None else f", by rule: {row['rule']}"
+    sure += "" if row["confidence"] is None else f", confidence {row['confidence']:.2f}"
     lines = [
         f"{row['mangaid']}{visit}: {row['cause']}{sure}",
         f"  rank {row['consensus_rank']}, flagged by {row['n_flagged']} of {row['n_model']} models",
         *(f"  - {fact}" for fact in row["evidence"]),
     ]
-    if row["labels"] is not np.ma.masked and row["labels"]:
+    if row["labels"]:
         lines.append(f"  labelled {', '.join(row['labels'])}")
     for match in row["template_match"]:
         chi2 = "" if match["reduced_chi2"] is None else f", reduced chi2 {match['reduced_chi2']:.3g}"
         fit = f"rms {match['rms']:.3f} of the flux{chi2}, E(B-V) {match['ebv']:+.2f}"
         lines.append(f"  like {match['library']} {match['name']}: {fit}")
-    if row["nearest_trained"] is not np.ma.masked and row["nearest_trained"]:
+    if row["nearest_trained"]:
         lines.append(f"  nearest that a model was trained on: {', '.join(row['nearest_trained'])}")
     return lines

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import click
-from catalog.cli.options import catalog_of
-from catalog.cli.output import say
 
-from catalog.export.export import FORMATS
+from catalog import FORMATS
+
+from .shared.options import catalog_of
+from .shared.output import say
 
 
 @click.command()

@@ -1,12 +1,15 @@
 """`catalog ingest`: load FITS files."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from catalog.cli.options import catalog_of
-from catalog.cli.output import progress_bar, say
 
-from catalog.ingest.loader import Ingested
+from .shared.options import catalog_of
+from .shared.output import progress_bar, say
+
+if TYPE_CHECKING:
+    from catalog import Ingested
 
 
 @click.command()
@@ -30,7 +33,7 @@ def ingest(ctx: click.Context, paths: tuple[Path, ...], dataset: str | None) -> 
         say(sentence(file))
 
 
-def sentence(file: Ingested) -> str:
+def sentence(file: "Ingested") -> str:
     """What became of a file, in one line."""
     if file.skipped:
         return f"{file.path.name}: skipped, {file.skipped}"

@@ -4,8 +4,9 @@ import shlex
 from pathlib import Path
 
 import click
-from catalog.cli.options import catalog_of
-from catalog.cli.output import say
+
+from .shared.options import catalog_of
+from .shared.output import say
 
 
 @click.command()

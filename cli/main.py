@@ -5,40 +5,53 @@ from pathlib import Path
 
 import click
 
-from catalog import __version__
-from catalog.errors import CatalogError
+from catalog import CatalogError, __version__
 
-COMMANDS = {
-    "demo": "The whole job on a small survey made on the spot.",
-    "mock": "Make up a survey in MaStar's file formats, with the truth beside it.",
-    "db": "Create, migrate, describe or compact the database.",
-    "download": "Fetch the files of MaStar, or go on fetching them.",
-    "ingest": "Load FITS files, or all FITS files in folders.",
-    "dataset": "Look at the spectra of a dataset, or remove one.",
-    "recipes": "Print a recipe as a TOML file, or the names of all.",
-    "train": "Train an ensemble of autoencoders, or finish an interrupted one.",
-    "ensembles": "List the ensembles.",
-    "ensemble": "Look at an ensemble, export, import or remove one.",
-    "score": "Compute errors and latent vectors of a dataset.",
-    "outliers": "List the consensus anomalies, the oddest first.",
-    "explain": "Say why spectra are anomalous.",
-    "templates": "List the templates that spectra are compared with, add or remove a library.",
-    "table": "Print the paper's Tables 1 and 2 for this database.",
-    "region": "List the regions of the colour-magnitude diagram, add or remove one.",
-    "attach": "Attach somebody else's catalog and find its rows among the stars, or list those attached.",
-    "detach": "Take an attached catalog away.",
-    "neighbors": "List the look-alikes of a star.",
-    "label": "Label a star with what you have seen in it, or take a label back.",
-    "labels": "List the labels of stars, in the order they were given.",
-    "evaluate": "Measure what is recovered of known anomalies.",
-    "plot": "Draw a figure into a png, pdf or svg file.",
-    "report": "Write the paper's tables and figures for this database into one HTML file.",
-    "query": "Answer a SQL question.",
-    "schema": "List tables, views and macros, or the columns of one.",
-    "export": "Write a view, a table or an answer to a file for other programs.",
-    "publish": "Write the anomalies to a folder that explains itself, for others.",
+SECTIONS = {
+    "Load": {
+        "demo": "The whole job on a small survey made on the spot.",
+        "mock": "Make up a survey in MaStar's file formats, with the truth beside it.",
+        "download": "Fetch the files of MaStar, or go on fetching them.",
+        "ingest": "Load FITS files, or all FITS files in folders.",
+        "dataset": "Look at the spectra of a dataset, or remove one.",
+        "db": "Create, migrate, describe or compact the database.",
+    },
+    "Train and score": {
+        "recipes": "Print a recipe as a TOML file, or the names of all.",
+        "train": "Train an ensemble of autoencoders, or finish an interrupted one.",
+        "ensembles": "List the ensembles.",
+        "ensemble": "Look at an ensemble, export, import or remove one.",
+        "score": "Compute errors and latent vectors of a dataset.",
+    },
+    "Ask": {
+        "outliers": "List the consensus anomalies, the oddest first.",
+        "neighbors": "List the look-alikes of a star.",
+        "table": "Print the paper's Tables 1 and 2 for this database.",
+        "region": "List the regions of the colour-magnitude diagram, add or remove one.",
+        "query": "Answer a SQL question.",
+        "schema": "List tables, views and macros, or the columns of one.",
+    },
+    "Explain and evaluate": {
+        "explain": "Say why spectra are anomalous.",
+        "templates": "List the templates that spectra are compared with, add or remove a library.",
+        "evaluate": "Measure what is recovered of known anomalies.",
+    },
+    "Stars": {
+        "label": "Label a star with what you have seen in it, or take a label back.",
+        "labels": "List the labels of stars, in the order they were given.",
+        "attach": "Attach somebody else's catalog and find its rows among the stars, or list those attached.",
+        "detach": "Take an attached catalog away.",
+    },
+    "Draw and give away": {
+        "plot": "Draw a figure into a png, pdf or svg file.",
+        "report": "Write the paper's tables and figures for this database into one HTML file.",
+        "export": "Write a view, a table or an answer to a file for other programs.",
+        "publish": "Write the anomalies to a folder that explains itself, for others.",
+    },
 }
-"""Every command and its first help line, here so that `catalog --help` imports none of them."""
+"""Every command and its first help line, by what it is for; here so that `catalog --help` imports none of them."""
+
+COMMANDS = {name: line for commands in SECTIONS.values() for name, line in commands.items()}
 
 
 class UserError(click.ClickException):
@@ -56,12 +69,13 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"catalog.cli.{name}"), name)
+        command: click.Command = getattr(import_module(f".{name}", __package__), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        for section, commands in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl(list(commands.items()))
 
     def invoke(self, ctx: click.Context) -> object:
         try:

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import click
-from catalog.cli.output import progress_bar, say
 
-from catalog.surveys.mock import TRUTH, MockSurvey, write_mock
+from catalog import TRUTH, MockSurvey, write_mock
+
+from .shared.output import progress_bar, say
 
 
 @click.command()

@@ -1,11 +1,11 @@
 """`catalog neighbors`: the look-alikes of a star, or of all spectra."""
 
 import click
-from catalog.cli.options import catalog_of, format_option, scored_options
-from catalog.cli.output import progress_bar, say, show
 
-from catalog.anomaly.neighbors import ROLES
-from catalog.errors import CatalogError
+from catalog import ROLES, CatalogError, about_of
+
+from .shared.options import catalog_of, format_option, scored_options
+from .shared.output import progress_bar, say, show
 
 
 @click.command()
@@ -58,5 +58,5 @@ def neighbors(
     table = catalog.neighbors(
         str(mangaid), None if consensus else model or "MODEL1", 5 if k is None else k, dataset, ensemble, role
     )
-    say("ensemble {ensemble} on dataset {dataset}".format(**table.meta))
+    say("ensemble {ensemble} on dataset {dataset}".format(**about_of(table)))
     show(table, format_)

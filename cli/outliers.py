@@ -1,10 +1,11 @@
 """`catalog outliers`: the consensus anomalies."""
 
 import click
-from catalog.cli.options import catalog_of, format_option, scored_options
-from catalog.cli.output import say, show
 
-from catalog.anomaly.outliers import BY
+from catalog import BY, about_of
+
+from .shared.options import catalog_of, format_option, scored_options
+from .shared.output import say, show
 
 
 @click.command()
@@ -50,8 +51,9 @@ def outliers(
     """
     table = catalog_of(ctx).outliers(dataset, ensemble, bp_rp, abs_g, limit, region, by)
     order = "" if by == "error" else f", ordered by {BY[by]}"
-    say("ensemble {ensemble} on dataset {dataset}".format(**table.meta) + order)
+    about = about_of(table)
+    say("ensemble {ensemble} on dataset {dataset}".format(**about) + order)
     if region is not None:
-        photometry = "photometry corrected for extinction" if table.meta["corrected"] else "photometry"
-        say(f"region {region}; left out for want of Gaia {photometry}: {table.meta['n_without_photometry']} spectra")
+        photometry = "photometry corrected for extinction" if about["corrected"] else "photometry"
+        say(f"region {region}; left out for want of Gaia {photometry}: {about['n_without_photometry']} spectra")
     show(table, format_)

@@ -3,22 +3,17 @@
 from pathlib import Path
 
 import click
-from catalog.cli.options import Command, catalog_of, scored_options
-from catalog.cli.output import say
 
-from catalog.anomaly.neighbors import ROLES
+from catalog import ROLES
+
+from .shared.options import catalog_of, scored_options, visit_options
+from .shared.output import say
 
 OUTPUT = click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), metavar="FILE", help="png, pdf or svg."
 )
 
 MODEL = click.option("--model", default="MODEL1", show_default=True, help="Member whose latent space is meant.")
-
-
-def visit_options(command: Command) -> Command:
-    """--plate and --mjd of a question about one spectrum."""
-    command = click.option("--mjd", type=int, help="Night of the visit, where a star has several spectra.")(command)
-    return click.option("--plate", type=int, help="Plate of the visit, where a star has several spectra.")(command)
 
 
 @click.group()

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import click
-from catalog.cli.options import catalog_of, scored_options
-from catalog.cli.output import say
+
+from .shared.options import catalog_of, scored_options
+from .shared.output import say
 
 
 @click.command()

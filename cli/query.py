@@ -7,12 +7,11 @@ from typing import Any
 
 import click
 import pyarrow as pa
-from catalog.cli.options import catalog_of, format_option
-from catalog.cli.output import chosen_format, say, show_blocks
 
-from catalog.database.question import TIMEOUT, parameter
-from catalog.database.table import to_table
-from catalog.errors import CatalogError
+from catalog import TIMEOUT, CatalogError, parameter
+
+from .shared.options import catalog_of, format_option
+from .shared.output import chosen_format, say, show_blocks
 
 ON_TERMINAL = 100
 """Rows of a table that are shown on a terminal, if --limit does not say otherwise."""
@@ -64,7 +63,7 @@ def query(
         limit = ON_TERMINAL
     start = time.monotonic()
     with catalog_of(ctx).stream(_text(sql), _values(parameters), external, timeout or None) as answer:
-        blocks = (to_table(pa.Table.from_batches([block])) for block in answer.blocks(limit or None))
+        blocks = (pa.Table.from_batches([block]) for block in answer.blocks(limit or None))
         show_blocks(blocks, format_)
     if not answer.complete:
         say(f"the first {answer.n_row} rows; for all of them: --limit 0")

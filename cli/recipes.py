@@ -2,7 +2,7 @@
 
 import click
 
-from catalog.autoencoder.recipes import RECIPES, find_recipe, to_toml
+from catalog import RECIPES, find_recipe, to_toml
 
 
 @click.command()

@@ -1,8 +1,11 @@
 """`catalog schema`: what is in the database."""
 
 import click
-from catalog.cli.options import catalog_of, format_option
-from catalog.cli.output import say, show
+
+from catalog import about_of
+
+from .shared.options import catalog_of, format_option
+from .shared.output import say, show
 
 
 @click.command()
@@ -22,5 +25,5 @@ def schema(ctx: click.Context, name: str | None, format_: str | None) -> None:
     """
     table = catalog_of(ctx).schema(name)
     show(table, format_)
-    if table.meta.get("comment"):
-        say(table.meta["comment"])
+    if comment := about_of(table).get("comment"):
+        say(comment)

@@ -1,8 +1,9 @@
 """`catalog score`: errors and latent vectors of a dataset."""
 
 import click
-from catalog.cli.options import catalog_of
-from catalog.cli.output import progress_bar, say
+
+from .shared.options import catalog_of
+from .shared.output import progress_bar, say
 
 
 @click.command()

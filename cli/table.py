@@ -1,9 +1,12 @@
 """`catalog table`: the paper's Tables 1 and 2."""
 
 import click
-from astropy.table import Table
-from catalog.cli.options import catalog_of, format_option, scored_options
-from catalog.cli.output import say, show
+import pyarrow as pa
+
+from catalog import about_of
+
+from .shared.options import catalog_of, format_option, scored_options
+from .shared.output import say, show
 
 
 @click.group()
@@ -50,6 +53,6 @@ def top(ctx: click.Context, dataset: str | None, ensemble: str | None, format_: 
     _show(catalog_of(ctx).top_errors(dataset, ensemble), format_)
 
 
-def _show(found: Table, format_: str | None) -> None:
-    say("ensemble {ensemble} on dataset {dataset}".format(**found.meta))
+def _show(found: pa.Table, format_: str | None) -> None:
+    say("ensemble {ensemble} on dataset {dataset}".format(**about_of(found)))
     show(found, format_)

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import click
-from catalog.cli.options import catalog_of, format_option
-from catalog.cli.output import say, show
+
+from .shared.options import catalog_of, format_option
+from .shared.output import say, show
 
 
 @click.group()

@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import click
-from catalog.cli.options import catalog_of
-from catalog.cli.output import say
-from catalog.cli.training import TrainingTalk
 
-from catalog.autoencoder.recipe import ACTIVATIONS
-from catalog.autoencoder.recipes import PAPER, RECIPES, find_recipe
+from catalog import ACTIVATIONS, PAPER, RECIPES, find_recipe
+
+from .shared.options import catalog_of
+from .shared.output import say
+from .shared.training import TrainingTalk
 
 
 @click.command()

@@ -8,7 +8,7 @@ import pytest
 from files import smooth_flux, write_combspec, write_gaia, write_mastarall, write_parameters
 from http_server import Site, site
 
-from catalog.surveys.download import Downloaded, Patience, download
+from catalog.surveys.download.download import Downloaded, Patience, download
 from catalog.surveys.download.products import PRODUCTS
 
 PATIENCE = Patience(timeout=0.4, tries=3, first_wait=0.001, longest_wait=1.5)

@@ -1,4 +1,4 @@
-"""Where scores stand, computed by numpy from the rows of the tables alone, for tests of what the database says.
+"""Ranks of scores, computed by numpy from the rows of the tables alone, for tests of what the database says.
 
 Nothing of catalog.anomaly or catalog.evaluation is used here, and no view.
 """
@@ -91,14 +91,14 @@ def error_alike_bounds(distance: np.ndarray, error: np.ndarray, among: np.ndarra
     return ends[0], ends[1]
 
 
-def assert_scores_stand(
+def assert_ranks_of_scores(
     connection: duckdb.DuckDBPyConnection, scores: Scores, dataset_id: int
 ) -> dict[str, np.ndarray]:
     """Every column of score_rank; returns those that the consensus is made of, (n_model, n) each."""
     names = ("percentile", "percentile_unseen", "chi2_percentile", "relative_error", "relative_percentile",
              "isolation_percentile")  # fmt: skip
-    stood = {name: np.full(scores.error.shape, np.nan) for name in names}
-    stood["flagged"] = np.zeros(scores.error.shape, bool)
+    ranked = {name: np.full(scores.error.shape, np.nan) for name in names}
+    ranked["flagged"] = np.zeros(scores.error.shape, bool)
     for number, model in enumerate(scores.model_id.tolist()):
         found = columns(
             connection,
@@ -128,9 +128,9 @@ def assert_scores_stand(
         nearest = np.sort(np.pad(distance, ((0, 0), (0, NTH)), constant_values=np.inf), axis=1)[:, NTH - 1]
         same(found["isolation"], np.where(np.isfinite(nearest), nearest, np.nan))
         same(found["isolation_percentile"], share(found["isolation"]))
-        for name, values in stood.items():
+        for name, values in ranked.items():
             values[number, own] = found[name]
-    return stood
+    return ranked
 
 
 def mean(values: np.ndarray) -> np.ndarray:
@@ -152,16 +152,16 @@ def ranks(*keys: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(keys[0]), np.nan, rank)
 
 
-def consensus(scores: Scores, stood: dict[str, np.ndarray], threshold: float) -> dict[str, np.ndarray]:
+def consensus(scores: Scores, ranked: dict[str, np.ndarray], threshold: float) -> dict[str, np.ndarray]:
     """Every column of the macro consensus(threshold)."""
     limit = np.array([np.quantile(row[~np.isnan(row)], threshold / 100) for row in scores.error])
     with np.errstate(all="ignore"):
         n_flagged = (scores.error >= limit[:, None]).sum(axis=0)
         log10 = np.where(scores.error > 0, np.log10(scores.error), np.nan)
-    percentile, unseen, log10_error = mean(stood["percentile"]), mean(stood["percentile_unseen"]), mean(log10)
+    percentile, unseen, log10_error = mean(ranked["percentile"]), mean(ranked["percentile_unseen"]), mean(log10)
     spread = [np.std(row[~np.isnan(row)], ddof=1) if np.sum(~np.isnan(row)) > 1 else np.nan for row in log10.T]
-    chi2, relative = median(scores.chi2), median(stood["relative_error"])
-    isolation = mean(stood["isolation_percentile"])
+    chi2, relative = median(scores.chi2), median(ranked["relative_error"])
+    isolation = mean(ranked["isolation_percentile"])
     return {
         "spectrum_id": scores.spectrum_id,
         "consensus_rank": ranks(n_flagged.astype(float), percentile, log10_error),
@@ -170,22 +170,22 @@ def consensus(scores: Scores, stood: dict[str, np.ndarray], threshold: float) ->
         "mean_log10_error": log10_error,
         "std_log10_error": np.round(spread, 9),
         "mean_percentile": percentile,
-        "min_percentile": np.nanmin(stood["percentile"], axis=0),
+        "min_percentile": np.nanmin(ranked["percentile"], axis=0),
         "n_model_unseen": (scores.scored & ~scores.seen).sum(axis=0),
         "mean_percentile_unseen": unseen,
         "unseen_rank": ranks(unseen, log10_error),
         "median_chi2": chi2,
-        "chi2_rank": ranks(mean(stood["chi2_percentile"]), chi2),
+        "chi2_rank": ranks(mean(ranked["chi2_percentile"]), chi2),
         "median_relative_error": relative,
-        "relative_rank": ranks(mean(stood["relative_percentile"]), relative),
+        "relative_rank": ranks(mean(ranked["relative_percentile"]), relative),
         "mean_isolation_percentile": isolation,
         "isolation_rank": ranks(isolation),
     }
 
 
-def intervals(stood: dict[str, np.ndarray], order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def intervals(ranked: dict[str, np.ndarray], order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The fifth least and fifth greatest rank in 200 ensembles drawn from the models; NaN for one model."""
-    n_model, n = stood["percentile"].shape
+    n_model, n = ranked["percentile"].shape
     if n_model == 1:
         return np.full(n, np.nan), np.full(n, np.nan)
     generator = np.random.default_rng([0, n_model])
@@ -193,8 +193,8 @@ def intervals(stood: dict[str, np.ndarray], order: np.ndarray) -> tuple[np.ndarr
     for number, members in enumerate(
         np.concatenate([generator.integers(n_model, size=(20, n_model)) for _ in range(10)])
     ):
-        flags = stood["flagged"][members].sum(axis=0)
-        average = np.nan_to_num(mean(stood["percentile"][members]), nan=-1)
+        flags = ranked["flagged"][members].sum(axis=0)
+        average = np.nan_to_num(mean(ranked["percentile"][members]), nan=-1)
         replicates[number, np.lexsort((order, -average, -flags))] = np.arange(1, n + 1)
     replicates.sort(axis=0)
     return replicates[4], replicates[-5]
@@ -230,18 +230,18 @@ def assert_standing(connection: duckdb.DuckDBPyConnection) -> None:
     n_score = n_consensus = 0
     for ensemble_id, dataset_id in pairs:
         scores = read(connection, ensemble_id, dataset_id)
-        stood = assert_scores_stand(connection, scores, dataset_id)
+        ranked = assert_ranks_of_scores(connection, scores, dataset_id)
         n_score, n_consensus = n_score + scores.scored.sum(), n_consensus + len(scores.spectrum_id)
         where = "WHERE ensemble_id = ? AND dataset_id = ? ORDER BY spectrum_id"
         of = [ensemble_id, dataset_id]
         for threshold in (99, 90, 50.5):
-            expected = consensus(scores, stood, threshold)
+            expected = consensus(scores, ranked, threshold)
             found = columns(connection, f"FROM consensus({threshold}) {where}", of)
             assert set(found) == {*expected, "ensemble_id", "dataset_id"}
             for name, values in expected.items():
                 same(found[name], values, name)
-        expected = consensus(scores, stood, 99)
-        lo, hi = intervals(stood, expected["consensus_rank"])
+        expected = consensus(scores, ranked, 99)
+        lo, hi = intervals(ranked, expected["consensus_rank"])
         expected |= {"consensus_rank_lo": lo, "consensus_rank_hi": hi}
         for relation in ("ensemble_rank", "consensus_anomaly"):
             found = columns(connection, f"FROM {relation} {where}", of)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.fuzz import damaged, workers
-from catalog.surveys.mock import MockSurvey, write_mock
+from catalog.surveys.mock.survey import MockSurvey, write_mock
 
 N_CASE = 250
 

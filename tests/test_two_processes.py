@@ -35,7 +35,7 @@ from catalog.database.connection import Database
 with Database(sys.argv[1]).read() as connection:
     print("reading", flush=True)
     sys.stdin.readline()
-    print(connection.exec_driver_sql("SELECT count(*) FROM star").scalar(), flush=True)
+    print(connection.execute("SELECT count(*) FROM star").fetchone()[0], flush=True)
 """
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY
 
-from catalog.database.schema import REVISION
+from catalog.database.revision import REVISION
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_migrations_and_views_run_from_the_wheel(wheel: Path, tmp_path: Path) ->
     code = (
         "import catalog, sys; from pathlib import Path; assert Path(catalog.__file__).is_relative_to(sys.argv[1]);"
         "c = catalog.Catalog('c.duckdb'); print(*c.upgrade()); print(len(c.query('FROM consensus_anomaly')));"
-        "from catalog.surveys.mock import MockSurvey, write_mock; print(write_mock(Path('mock'), MockSurvey(3)))"
+        "from catalog.surveys.mock.survey import MockSurvey, write_mock; print(write_mock(Path('mock'), MockSurvey(3)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "site")],

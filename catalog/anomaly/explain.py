@@ -1,28 +1,30 @@
-"""Why spectra are anomalous: each asked spectrum through the models once more, and what its residuals say, as rows."""
+"""Why spectra are anomalous: each through the models once more, and what its residuals say, as rows.
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+What is stored already is shown by `selection`, without this module and what it loads.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from astropy.table import QTable, Table
+from astropy.table import QTable
 
-from catalog.anomaly.selection import STANDING, Selection, find_selection, nearest_trained, rarity
+from catalog.anomaly.neighbors import nearest_trained
+from catalog.anomaly.selection import Selection, rarity, read_known
 from catalog.anomaly.templates import digest_of_templates, read_stored
-from catalog.autoencoder.model import model_for
-from catalog.autoencoder.preprocessing import log_flux
-from catalog.autoencoder.weights import load_each
+from catalog.autoencoder.recipe import Recipe
 from catalog.causes.diagnosis import LARGEST, Diagnosis, diagnose
 from catalog.causes.likeness import Match, Templates
-from catalog.database import schema
-from catalog.database.connection import Database, append, arrow
-from catalog.database.names import find_ensemble
-from catalog.database.table import of_scores, to_table
-from catalog.ensembles.reconstruction import reconstruct
+from catalog.database.connection import Connection, Database, append
+from catalog.database.names import find_scored, scored_models
+from catalog.database.records import ModelVersion, Scope, Visit
+from catalog.ensembles.reconstruction import log_reconstructions, reconstruct
+from catalog.ensembles.registry import recipe_of
 from catalog.progress import Progress, silent
 from catalog.provenance import __version__, canonical_json, utc_now
-from catalog.spectra.blocks import SpectrumBlock, usable_blocks
+from catalog.spectra.blocks import SpectrumBlock, Window, trained_wavelength, usable_blocks, window
 
 AT_ONCE = 512
 """Spectra whose reconstructions by all models are held: 93 MB with ten models."""
@@ -30,117 +32,109 @@ AT_ONCE = 512
 N_MATCH = 3
 """How many templates a row keeps."""
 
+N_NEAREST = 3
+"""How many training stars a row keeps."""
+
 FORGET = "DELETE FROM anomaly_cause WHERE ensemble_id = $ensemble_id AND spectrum_id IN (SELECT unnest($spectrum_ids))"
 
-EXPLAINED = """
-SELECT
-    consensus.consensus_rank,
-    consensus.mangaid,
-    consensus.plate,
-    consensus.mjd,
-    cause.cause,
-    cause.confidence,
-    cause.rule,
-    cause.interval_lo,
-    cause.interval_hi,
-    cause.evidence,
-    cause.template_match,
-    cause.nearest_trained,
-    consensus.n_flagged,
-    consensus.n_model,
-    cmd.bp_rp,
-    cmd.abs_g,
-    star_label.labels
-FROM anomaly_cause AS cause
-JOIN consensus_anomaly AS consensus
-    ON consensus.ensemble_id = cause.ensemble_id AND consensus.spectrum_id = cause.spectrum_id
-JOIN cmd ON cmd.star_id = consensus.star_id
-LEFT JOIN star_label ON star_label.star_id = consensus.star_id
-WHERE cause.ensemble_id = $ensemble_id AND consensus.dataset_id = $dataset_id
-  AND cause.spectrum_id IN (SELECT unnest($spectrum_ids))
-ORDER BY consensus.consensus_rank
-"""
+
+@dataclass(frozen=True)
+class _Setup:
+    """What the spectra of a selection are explained with."""
+
+    recipe: Recipe
+    pixels: Window
+    models: list[ModelVersion]
+    templates: Templates
+    templates_sha256: str
+    nearest: dict[int, list[str]]
 
 
-def explain(
-    database: Database,
-    stars: str | Iterable[str] | None = None,
-    top: int | None = None,
-    dataset: str | None = None,
-    ensemble: str | None = None,
-    *,
-    again: bool = False,
-    progress: Progress = silent,
-) -> Table:
-    """Why spectra are anomalous, one row each, the oddest first.
+def explain_spectra(
+    database: Database, selection: Selection, spectrum_ids: Sequence[int], progress: Progress = silent
+) -> None:
+    """Find the causes of some of the selected spectra. Writes their rows of anomaly_cause, in one transaction.
 
-    stars : mangaid, or several; top : or so many of the oddest by the consensus
-    again : also those that were explained before, with the same scores and templates
-    Writes the rows of anomaly_cause in one transaction; what is there already is not computed. Raises CatalogError for
-    unknown names, a star without a score, and weights that are absent or changed.
+    Raises CatalogError for weights that are absent or changed.
     """
+    if not spectrum_ids:
+        return
     with database.read() as connection:
-        selection = find_selection(connection, stars, top, dataset, ensemble)
-        waiting = [
-            spectrum_id
-            for spectrum_id in selection.spectrum_ids
-            if again or not selection.standing[spectrum_id]["up_to_date"]
-        ]
-        digest = digest_of_templates(connection)
-        nearest = nearest_trained(connection, selection, waiting)
-        library = Templates(read_stored(connection), selection.pixels.wavelength)
+        setup = _setup(connection, selection, spectrum_ids)
     rows: list[dict[str, Any]] = []
-    starts = range(0, len(waiting), AT_ONCE)
+    starts = range(0, len(spectrum_ids), AT_ONCE)
+    n_step = len(starts) * len(setup.models)
     for number, start in enumerate(starts):
-        block = _block(database, selection, waiting[start : start + AT_ONCE])
-        made = np.empty((len(selection.models), *block.flux.shape), np.float32)
-        for member, (name, reconstruction) in enumerate(_reconstructions(database, selection, block)):
-            made[member] = reconstruction
-            progress(name, number * len(selection.models) + member + 1, len(starts) * len(selection.models))
-        for index, spectrum_id in enumerate(block.spectrum_id.tolist()):
-            known = selection.standing[spectrum_id]
-            arrays = (block.flux[index], block.ivar[index], block.mask[index])
-            case = diagnose(selection.pixels.wavelength, *arrays, made[:, index], rarity(known))
-            row = _row(case, library.match(*arrays))
-            row |= {name: known[name] for name in ("spectrum_id", "n_model", "mean_log10_error", "n_spectrum")}
-            rows.append(row | {"nearest_trained": nearest.get(spectrum_id), "templates_sha256": digest})
-    if rows:
-        _write(database, selection, rows)
-    with database.read() as connection:
-        found = {"ensemble_id": selection.ensemble.ensemble_id, "dataset_id": selection.dataset.dataset_id}
-        table = to_table(arrow(connection, EXPLAINED, found | {"spectrum_ids": selection.spectrum_ids}))
-    table = of_scores(table, selection.ensemble, selection.dataset)
-    table.meta["n_new"] = len(rows)
-    return table
+        block = _block(database, selection, setup, spectrum_ids[start : start + AT_ONCE])
+        reconstructions = np.empty((len(setup.models), *block.flux.shape), np.float32)
+        of_models = log_reconstructions(database, setup.recipe, setup.models, block.flux, block.photometry)
+        for member, (model, log_reconstruction) in enumerate(of_models):
+            reconstructions[member] = np.exp(np.minimum(log_reconstruction, LARGEST))
+            progress(model.name, number * len(setup.models) + member + 1, n_step)
+        rows += _rows(selection, setup, block, reconstructions)
+    _write(database, selection, rows)
 
 
-def diagnose_star(
-    database: Database,
-    mangaid: str,
-    dataset: str | None = None,
-    ensemble: str | None = None,
-    plate: int | None = None,
-    mjd: int | None = None,
-) -> tuple[QTable, Diagnosis]:
+def diagnose_star(database: Database, mangaid: str, scope: Scope, visit: Visit) -> tuple[QTable, Diagnosis]:
     """A scored spectrum with its reconstructions, as `reconstruct` gives them, and what is to be said of it.
 
-    Read-only. Raises CatalogError as `reconstruct`.
+    Raises CatalogError as `reconstruct`.
     """
-    table = reconstruct(database, mangaid, dataset, ensemble, None, plate, mjd)
+    table = reconstruct(database, mangaid, scope, None, visit)
+    spectrum_id = table.meta["spectrum_id"]
     with database.read() as connection:
-        row = find_ensemble(connection, table.meta["ensemble"])
-        wanted = {"ensemble_id": row.ensemble_id, "dataset_id": table.meta["dataset_id"], "templates": ""}
-        asked = wanted | {"spectrum_ids": [table.meta["spectrum_id"]]}
-        (standing,) = arrow(connection, STANDING, asked).to_pylist()
+        scored = find_scored(connection, Scope(table.meta["dataset"], table.meta["ensemble"]))
+        known = read_known(connection, scored, [spectrum_id])
     wavelength, flux, ivar = (table[name].value for name in ("wavelength", "flux", "ivar"))
-    made = np.stack([table[name].value for name in table.meta["models"]]) / float(flux.max())
+    reconstructions = np.stack([table[name].value for name in table.meta["models"]]) / float(flux.max())
     mask = np.asarray(table["mask"])
-    return table, diagnose(wavelength, flux, ivar, mask, made, rarity(standing))
+    # Scores that came after the last ranks have none yet.
+    place = rarity(known[spectrum_id]) if spectrum_id in known else {}
+    return table, diagnose(wavelength, flux, ivar, mask, reconstructions, place)
 
 
-def _row(case: Diagnosis, matches: Sequence[Match]) -> dict[str, Any]:
+def _setup(connection: Connection, selection: Selection, spectrum_ids: Sequence[int]) -> _Setup:
+    ensemble = selection.scored.ensemble
+    recipe = recipe_of(ensemble)
+    pixels = window(trained_wavelength(connection, ensemble), recipe.window)
+    return _Setup(
+        recipe,
+        pixels,
+        scored_models(connection, selection.scored),
+        Templates(read_stored(connection), pixels.wavelength),
+        digest_of_templates(connection),
+        nearest_trained(connection, selection.scored, spectrum_ids, N_NEAREST),
+    )
+
+
+def _block(database: Database, selection: Selection, setup: _Setup, spectrum_ids: Sequence[int]) -> SpectrumBlock:
+    """Some of the spectra as scoring reads them, with what the models are told of their stars."""
+    condition = f"spectrum_id IN ({', '.join(map(str, spectrum_ids))})"
+    dataset_id, photometry = selection.scored.dataset.dataset_id, setup.recipe.photometry
+    with database.read() as connection:
+        parts = list(usable_blocks(connection, dataset_id, setup.pixels, condition=condition, photometry=photometry))
+    return SpectrumBlock(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
+
+
+def _rows(
+    selection: Selection, setup: _Setup, block: SpectrumBlock, reconstructions: np.ndarray
+) -> list[dict[str, Any]]:
+    """Rows of anomaly_cause, but for what they have in common; reconstructions (n_model, n, n_pixel)."""
+    rows = []
+    for index, spectrum_id in enumerate(block.spectrum_id.tolist()):
+        known = selection.known[spectrum_id]
+        arrays = (block.flux[index], block.ivar[index], block.mask[index])
+        diagnosis = diagnose(setup.pixels.wavelength, *arrays, reconstructions[:, index], rarity(known))
+        row = _row(diagnosis, setup.templates.match(*arrays))
+        row |= {name: known[name] for name in ("spectrum_id", "n_model", "mean_log10_error", "n_spectrum")}
+        row |= {"nearest_trained": setup.nearest.get(spectrum_id), "templates_sha256": setup.templates_sha256}
+        rows.append(row)
+    return rows
+
+
+def _row(diagnosis: Diagnosis, matches: Sequence[Match]) -> dict[str, Any]:
     """What a row of anomaly_cause says of one spectrum, by column."""
-    place, against, verdict = case.place, case.against, case.verdict
+    place, against, verdict = diagnosis.place, diagnosis.against, diagnosis.verdict
     return {
         "cause": verdict.cause,
         "rule": verdict.rule,
@@ -159,41 +153,15 @@ def _row(case: Diagnosis, matches: Sequence[Match]) -> dict[str, Any]:
         "sigma_ratio": against.sigma_ratio,
         "masked_fraction": against.masked_fraction,
         "roughness": against.roughness,
-        "sign": canonical_json(case.measured),
-        "density_percentile": case.measured["density_percentile"],
+        "sign": canonical_json(diagnosis.measured),
+        "density_percentile": diagnosis.measured["density_percentile"],
         "template_match": [
             {name: value for name, value in asdict(match).items() if name != "n_pixel"} for match in matches[:N_MATCH]
         ],
     }
 
 
-def _block(database: Database, selection: Selection, spectrum_ids: Sequence[int]) -> SpectrumBlock:
-    """Some of the spectra as scoring reads them, with what the models are told of their stars."""
-    condition = f"spectrum_id IN ({', '.join(map(str, spectrum_ids))})"
-    photometry = selection.recipe.photometry
-    with database.read() as connection:
-        dataset_id = selection.dataset.dataset_id
-        parts = list(
-            usable_blocks(connection, dataset_id, selection.pixels, condition=condition, photometry=photometry)
-        )
-    return SpectrumBlock(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
-
-
-def _reconstructions(
-    database: Database, selection: Selection, block: SpectrumBlock
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Name of each model, and its F̂ of every spectrum, (n, n_pixel) float32."""
-    network = model_for(selection.recipe, len(selection.pixels.wavelength))
-    values = log_flux(block.flux)
-    weights = load_each(database.path, ((model.weights_file, model.weights_sha256) for model in selection.models))
-    for model, loaded in zip(selection.models, weights, strict=True):
-        network.set_weights(loaded)
-        _, reconstruction = network.reconstruct(values, block.photometry)
-        yield model.name, np.exp(np.minimum(reconstruction, LARGEST))
-
-
 def _write(database: Database, selection: Selection, rows: list[dict[str, Any]]) -> None:
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
     types = {
         "confidence": pa.float64(),
         "rule": pa.string(),
@@ -207,13 +175,14 @@ def _write(database: Database, selection: Selection, rows: list[dict[str, Any]])
     } | dict.fromkeys(
         ("residual_chi2", "interval_chi2", "sigma_ratio", "density_percentile", "mean_log10_error"), pa.float64()
     )
-    made: dict[str, Any] = {name: pa.array(values, types.get(name)) for name, values in columns.items()}
-    made |= {
-        "ensemble_id": pa.array([selection.ensemble.ensemble_id] * len(rows), pa.int64()),
+    ensemble_id = selection.scored.ensemble.ensemble_id
+    columns: dict[str, Any] = {name: pa.array([row[name] for row in rows], types.get(name)) for name in rows[0]}
+    columns |= {
+        "ensemble_id": pa.array([ensemble_id] * len(rows), pa.int64()),
         "created_at": pa.array([utc_now()] * len(rows)),
         "code_version": [__version__] * len(rows),
     }
     with database.write() as connection:
-        gone = {"ensemble_id": selection.ensemble.ensemble_id, "spectrum_ids": columns["spectrum_id"]}
-        connection.exec_driver_sql(FORGET, gone)
-        append(connection, schema.anomaly_cause, pa.table(made))
+        spectrum_ids = [row["spectrum_id"] for row in rows]
+        connection.execute(FORGET, {"ensemble_id": ensemble_id, "spectrum_ids": spectrum_ids})
+        append(connection, "anomaly_cause", pa.table(columns))

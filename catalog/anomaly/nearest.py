@@ -10,16 +10,24 @@ import numpy as np
 from scipy.spatial import KDTree
 
 BLOCK = 8192
-"""Points asked at a time, so that memory does not grow with their number."""
+"""Points whose neighbours are found at a time, so that memory does not grow with their number."""
+
+Queries = tuple[np.ndarray, np.ndarray]
+"""Points (m, d) that are not among the others, and their stars (m,)."""
 
 
 @dataclass(frozen=True)
 class Nearest:
     """Neighbours of some of the points, the nearest first.
 
-    rows : the points asked that they are neighbours of
-    distance : (n, k) float64; inf where there are fewer than k
-    index : (n, k) int64 of the neighbours among all points; -1 where there are fewer
+    Attributes
+    ----------
+    rows : slice
+        The points that they are neighbours of.
+    distance : ndarray, (n, k) float64
+        inf where there are fewer than k.
+    index : ndarray, (n, k) int64
+        Of the neighbours among all points; -1 where there are fewer.
     """
 
     rows: slice
@@ -32,23 +40,32 @@ def nearest(
     star_id: np.ndarray,
     k: int,
     among: np.ndarray | None = None,
-    asked: tuple[np.ndarray, np.ndarray] | None = None,
+    queries: Queries | None = None,
 ) -> Iterator[Nearest]:
     """The k nearest of the points, of other stars (Euclidean), in blocks.
 
-    points : (n, d), finite
-    star_id : (n,) star of each point: those of its own star are no neighbours of it
-    among : (n,) bool, which points can be neighbours; None: all
-    asked : points (m, d) and their stars (m,) to find the neighbours of; None: of all the points themselves
-    Equal distances come in an order that only the points decide. Read-only.
+    Equal distances come in an order that only the points decide.
 
+    Parameters
+    ----------
+    points : ndarray, (n, d)
+        Finite.
+    star_id : ndarray, (n,)
+        Star of each point: those of its own star are no neighbours of it.
+    among : ndarray, (n,) bool, optional
+        Which points can be neighbours; None: all.
+    queries : Queries, optional
+        Points to find the neighbours of; None: all the points themselves.
+
+    Examples
+    --------
     >>> line = np.array([[0.0], [1.0], [1.5], [9.0]])
     >>> [found] = nearest(line, np.array([1, 2, 2, 3]), 2)
     >>> found.index.tolist()
     [[1, 2], [0, 3], [0, 3], [2, 1]]
     """
     chosen = np.arange(len(points)) if among is None else np.flatnonzero(among)
-    places, of_star = (points, star_id) if asked is None else asked
+    places, of_star = (points, star_id) if queries is None else queries
     if not len(chosen):
         for rows in _blocks(len(places)):
             shape = (rows.stop - rows.start, k)

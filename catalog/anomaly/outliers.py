@@ -1,12 +1,12 @@
 """The consensus anomalies, by the score and in the part of the colour-magnitude diagram that somebody asks for."""
 
 import numpy as np
-import sqlalchemy as sa
-from astropy.table import Table
+import pyarrow as pa
 
-from catalog.database.connection import Database, arrow
-from catalog.database.names import find_ensemble, find_region, find_scored_dataset
-from catalog.database.table import of_scores, to_table
+from catalog.database.connection import Connection, Database, arrow, scalar
+from catalog.database.listing import listing_of_scores
+from catalog.database.names import find_region, find_scored
+from catalog.database.records import Scope, Scored
 from catalog.errors import CatalogError
 
 BY = {
@@ -68,32 +68,27 @@ WHERE consensus.ensemble = $ensemble AND consensus.dataset = $dataset
 """
 
 Range = tuple[float, float]
+"""Magnitudes, both ends included."""
 
 
 def outliers(
     database: Database,
-    dataset: str | None = None,
-    ensemble: str | None = None,
+    scope: Scope,
     bp_rp: Range | None = None,
     abs_g: Range | None = None,
     limit: int = 20,
     region: str | None = None,
     by: str = "error",
-) -> Table:
-    """Consensus anomalies, the oddest first; arguments and `meta` as `Catalog.outliers` has them.
-
-    Read-only. Raises CatalogError for unknown names and scores, and for ranges that hold nothing.
-    """
+) -> pa.Table:
+    """Consensus anomalies, the oddest first; arguments and what is said of them as at `Catalog.outliers`."""
     if by not in BY:
         raise CatalogError(f"no score {by}; there are: {', '.join(BY)}")
     lo_bp_rp, hi_bp_rp = _range("bp_rp", bp_rp)
     lo_abs_g, hi_abs_g = _range("abs_g", abs_g)
     with database.read() as connection:
-        row = find_ensemble(connection, ensemble, scored=True)
-        found = find_scored_dataset(connection, row, dataset)
-        scored = {"ensemble": row.name, "dataset": found.name}
-        of_region = {} if region is None else _of_region(connection, region, scored)
-        asked = scored | {
+        scored = find_scored(connection, scope)
+        about = {"by": by} if region is None else {"by": by} | _about_region(connection, region, scored)
+        parameters = scored.names | {
             "bp_rp_lo": lo_bp_rp,
             "bp_rp_hi": hi_bp_rp,
             "abs_g_lo": lo_abs_g,
@@ -101,16 +96,15 @@ def outliers(
             "region": region,
             "limit": limit,
         }
-        table = of_scores(to_table(arrow(connection, OUTLIERS.format(rank=BY[by]), asked)), row, found)
-    table.meta |= of_region | {"by": by}
-    return table
+        return listing_of_scores(arrow(connection, OUTLIERS.format(rank=BY[by]), parameters), scored, about)
 
 
-def _of_region(connection: sa.Connection, name: str, scored: dict[str, str]) -> dict[str, object]:
-    """What is said of a region in `meta`."""
+def _about_region(connection: Connection, name: str, scored: Scored) -> dict[str, object]:
+    """What is said of a region, and of the scored spectra that cannot be placed in it or beside it."""
     region = find_region(connection, name)
-    unplaced = connection.exec_driver_sql(WITHOUT_PHOTOMETRY, scored | {"corrected": region.corrected}).scalar()
-    return {"region": name, "corrected": region.corrected, "n_without_photometry": unplaced}
+    parameters = scored.names | {"corrected": region.corrected}
+    n_without_photometry = scalar(connection, WITHOUT_PHOTOMETRY, parameters)
+    return {"region": name, "corrected": region.corrected, "n_without_photometry": n_without_photometry}
 
 
 def _range(name: str, limits: Range | None) -> tuple[float | None, float | None]:

@@ -17,9 +17,14 @@ MAGNITUDES_PER_COLOUR = 4.0
 class Peers:
     """How odd each spectrum is for what it is.
 
-    density : (n,) float64, spectra per mag² around it; NaN without photometry, or where peers lie at the very spot
-    n_peer : (n,) int64, spectra of other stars it is compared with; 0 without photometry
-    rank : (n,) float64, 1 is odder than all of them; NaN without any
+    Attributes
+    ----------
+    density : ndarray, (n,) float64
+        Spectra per mag² around it; NaN without photometry, or where peers lie at the very spot.
+    n_peer : ndarray, (n,) int64
+        Spectra of other stars it is compared with; 0 without photometry.
+    rank : ndarray, (n,) float64
+        1 is odder than all of them; NaN without any.
     """
 
     density: np.ndarray
@@ -30,9 +35,13 @@ class Peers:
 def rank_among_peers(bp_rp: np.ndarray, abs_g: np.ndarray, star_id: np.ndarray, order: np.ndarray) -> Peers:
     """Rank of every spectrum among its nearest in colour and absolute magnitude.
 
-    bp_rp, abs_g : (n,) mag; NaN where unknown
-    order : (n,) consensus rank, 1 is the oddest
-    Read-only.
+    Parameters
+    ----------
+    bp_rp, abs_g : ndarray, (n,)
+        mag; NaN where unknown.
+    star_id : ndarray, (n,)
+    order : ndarray, (n,)
+        Consensus rank, 1 is the oddest.
     """
     known = np.flatnonzero(np.isfinite(bp_rp) & np.isfinite(abs_g))
     density, rank = np.full(len(bp_rp), np.nan), np.full(len(bp_rp), np.nan)

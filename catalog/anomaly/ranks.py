@@ -1,13 +1,13 @@
-"""Where scores stand: the rows of score_rank and ensemble_rank, made from errors and latent vectors."""
+"""Ranks: the rows of score_rank and ensemble_rank, made from errors and latent vectors."""
 
 import numpy as np
 import pyarrow as pa
-import sqlalchemy as sa
 
-from catalog.anomaly.nearest import nearest
+from catalog.anomaly.consensus import FLAGGED_FROM
+from catalog.anomaly.nearest import Queries, nearest
 from catalog.anomaly.peers import rank_among_peers
 from catalog.anomaly.stability import rank_intervals
-from catalog.database.connection import array_rows, arrow, execute_with
+from catalog.database.connection import Connection, append, array_rows, arrow, execute_with
 
 N_ALIKE = 50
 """Nearest training spectra whose median error is what to expect of a spectrum."""
@@ -15,10 +15,7 @@ N_ALIKE = 50
 NTH = 10
 """The neighbour at whose distance a spectrum is called isolated."""
 
-FLAGGED_FROM = 99
-"""Percentile of a model's errors from which on it flags a spectrum (the macro `consensus` takes others)."""
-
-SCORES = """
+SCORES_OF_MODEL = """
 SELECT
     scored.spectrum_id,
     spectrum.star_id,
@@ -33,14 +30,14 @@ WHERE scored.model_id = $model_id AND spectrum.dataset_id = $dataset_id
 ORDER BY scored.spectrum_id
 """
 
-FORGET_SCORES = "DELETE FROM score_rank WHERE model_id = $model_id AND dataset_id = $dataset_id"
+FORGET_RANKS = "DELETE FROM score_rank WHERE model_id = $model_id AND dataset_id = $dataset_id"
 
 FORGET_NEIGHBORS = "DELETE FROM neighbor WHERE model_id = $model_id AND dataset_id = $dataset_id"
 
 # A percentile is the share of the values at or below; where there is no value, there is none. An error is at or above
 # the 99th percentile, as numpy interpolates it, if so many are not above it: quantile_cont is off by a digit where
 # equal errors stand on either side, and would flag none of them.
-STAND = """
+INSERT_RANKS = """
 INSERT INTO score_rank
 SELECT
     $model_id,
@@ -71,7 +68,7 @@ WHERE scored.model_id = $model_id
 
 FORGET_CONSENSUS = "DELETE FROM ensemble_rank WHERE ensemble_id = $ensemble_id AND dataset_id = $dataset_id"
 
-CONSENSUS = f"""
+CONSENSUS_AND_PLACE = f"""
 SELECT consensus.*, spectrum.star_id, cmd.bp_rp0, cmd.abs_g
 FROM consensus({FLAGGED_FROM}) AS consensus
 JOIN spectrum ON spectrum.spectrum_id = consensus.spectrum_id
@@ -80,15 +77,15 @@ WHERE consensus.ensemble_id = $ensemble_id AND consensus.dataset_id = $dataset_i
 ORDER BY consensus.spectrum_id
 """
 
-MEMBERS = """
-SELECT standing.model_id, standing.spectrum_id, standing.percentile, standing.flagged
-FROM score_rank AS standing
-JOIN model_version AS model ON model.model_id = standing.model_id
-WHERE model.ensemble_id = $ensemble_id AND standing.dataset_id = $dataset_id
+RANKS_OF_MEMBERS = """
+SELECT ranked.model_id, ranked.spectrum_id, ranked.percentile, ranked.flagged
+FROM score_rank AS ranked
+JOIN model_version AS model ON model.model_id = ranked.model_id
+WHERE model.ensemble_id = $ensemble_id AND ranked.dataset_id = $dataset_id
 """
 
 # Scores are only ever added, or removed with their model or dataset, so that their number says whether all are there.
-NOT_STANDING = """
+PENDING = """
 WITH scored AS (
     SELECT model.ensemble_id, scored.model_id, spectrum.dataset_id, count(*) AS n
     FROM reconstruction_error AS scored
@@ -97,7 +94,7 @@ WITH scored AS (
     GROUP BY ALL
 ),
 
-standing AS (
+ranked AS (
     SELECT model_id, dataset_id, count(*) AS n FROM score_rank GROUP BY ALL
 ),
 
@@ -109,25 +106,25 @@ SELECT
     scored.ensemble_id,
     scored.dataset_id,
     list(scored.model_id ORDER BY scored.model_id)
-        FILTER (standing.n IS DISTINCT FROM scored.n) AS models
+        FILTER (ranked.n IS DISTINCT FROM scored.n) AS models
 FROM scored
-LEFT JOIN standing ON standing.model_id = scored.model_id AND standing.dataset_id = scored.dataset_id
+LEFT JOIN ranked ON ranked.model_id = scored.model_id AND ranked.dataset_id = scored.dataset_id
 LEFT JOIN agreed ON agreed.ensemble_id = scored.ensemble_id AND agreed.dataset_id = scored.dataset_id
 GROUP BY scored.ensemble_id, scored.dataset_id
 HAVING models IS NOT NULL OR any_value(agreed.n) IS DISTINCT FROM sum(scored.n)
 ORDER BY scored.ensemble_id, scored.dataset_id
 """
 
-ALL_CONSENSUS = "SELECT DISTINCT ensemble_id, dataset_id FROM ensemble_rank ORDER BY ALL"
+RANKED_PAIRS = "SELECT DISTINCT ensemble_id, dataset_id FROM ensemble_rank ORDER BY ALL"
 
 
-def rank_scores(connection: sa.Connection, model_id: int, dataset_id: int) -> None:
-    """Where every score of a model on a dataset stands among them.
+def rank_scores(connection: Connection, model_id: int, dataset_id: int) -> None:
+    """Rank every score of a model on a dataset among them.
 
     Replaces the rows of score_rank, and removes those of neighbor, in the connection's transaction.
     """
-    asked = {"model_id": model_id, "dataset_id": dataset_id}
-    scores = arrow(connection, SCORES, asked)
+    ids = {"model_id": model_id, "dataset_id": dataset_id}
+    scores = arrow(connection, SCORES_OF_MODEL, ids)
     latent = array_rows(scores["latent"])
     star_id, error, seen = (scores[name].to_numpy() for name in ("star_id", "error", "seen"))
     around = {
@@ -136,27 +133,34 @@ def rank_scores(connection: sa.Connection, model_id: int, dataset_id: int) -> No
         "relative_error": _or_null(error / error_alike(latent, star_id, error, seen)),
         "isolation": _or_null(isolation(latent, star_id)),
     }
-    connection.exec_driver_sql(FORGET_SCORES, asked)
-    connection.exec_driver_sql(FORGET_NEIGHBORS, asked)
-    execute_with(connection, STAND, pa.table(around), asked | {"flagged_from": FLAGGED_FROM})
-
-
-Queries = tuple[np.ndarray, np.ndarray]
-"""Latent vectors (m, n_latent) of spectra that are not among the others, and their stars (m,)."""
+    connection.execute(FORGET_RANKS, ids)
+    connection.execute(FORGET_NEIGHBORS, ids)
+    execute_with(connection, INSERT_RANKS, pa.table(around), ids | {"flagged_from": FLAGGED_FROM})
 
 
 def error_alike(
-    latent: np.ndarray, star_id: np.ndarray, error: np.ndarray, seen: np.ndarray, asked: Queries | None = None
+    latent: np.ndarray, star_id: np.ndarray, error: np.ndarray, seen: np.ndarray, queries: Queries | None = None
 ) -> np.ndarray:
-    """Median error of the spectra of other stars that are nearest in latent space; NaN where there is none.
+    """Median error of the spectra of other stars that are nearest in latent space.
 
-    latent : (n, n_latent); star_id, error, seen : (n,)
-    Returns (n,), or (m,) of the spectra asked. Of those whose star the model was trained on: oddities it has not seen
-    would make each other look ordinary. Read-only.
+    Parameters
+    ----------
+    latent : ndarray, (n, n_latent)
+    star_id, error : ndarray, (n,)
+    seen : ndarray, (n,) bool
+        Whether the model was trained on the star. Only these count, if they are enough: oddities that the model has not
+        seen would make each other look ordinary.
+    queries : Queries, optional
+        Other spectra to find the error for; None: of these spectra themselves.
+
+    Returns
+    -------
+    ndarray, (n,), or (m,) of the queries
+        NaN where there is no other star.
     """
     among = seen if np.count_nonzero(seen) >= N_ALIKE else np.ones(len(seen), bool)
-    typical = np.full(len(error) if asked is None else len(asked[1]), np.nan)
-    for found in nearest(latent, star_id, N_ALIKE, among, asked):
+    typical = np.full(len(error) if queries is None else len(queries[1]), np.nan)
+    for found in nearest(latent, star_id, N_ALIKE, among, queries):
         errors = np.where(found.index >= 0, error[found.index], np.nan)
         some = (found.index >= 0).any(axis=1)
         typical[found.rows][some] = np.nanmedian(errors[some], axis=1)
@@ -164,42 +168,38 @@ def error_alike(
     return np.where(typical > 0, typical, np.nan)
 
 
-def isolation(latent: np.ndarray, star_id: np.ndarray, asked: Queries | None = None) -> np.ndarray:
-    """Distance in latent space to the 10th nearest spectrum of another star; NaN where there are fewer.
+def isolation(latent: np.ndarray, star_id: np.ndarray, queries: Queries | None = None) -> np.ndarray:
+    """Distance in latent space to the 10th nearest spectrum of another star.
 
-    latent : (n, n_latent); star_id : (n,)
-    Returns (n,), or (m,) of the spectra asked. Read-only.
+    Parameters
+    ----------
+    latent : ndarray, (n, n_latent)
+    star_id : ndarray, (n,)
+    queries : Queries, optional
+        Other spectra to find the distance for; None: of these spectra themselves.
+
+    Returns
+    -------
+    ndarray, (n,), or (m,) of the queries
+        NaN where there are fewer than ten.
     """
-    distance = np.full(len(star_id) if asked is None else len(asked[1]), np.nan)
-    for found in nearest(latent, star_id, NTH, asked=asked):
+    distance = np.full(len(star_id) if queries is None else len(queries[1]), np.nan)
+    for found in nearest(latent, star_id, NTH, queries=queries):
         last = found.distance[:, -1]
         distance[found.rows] = np.where(np.isfinite(last), last, np.nan)
     return distance
 
 
-def rank_consensus(connection: sa.Connection, ensemble_id: int, dataset_id: int) -> None:
+def rank_consensus(connection: Connection, ensemble_id: int, dataset_id: int) -> None:
     """What the models of an ensemble agree on, for every spectrum of a dataset that they have scored.
 
     Replaces the rows of ensemble_rank, in the connection's transaction.
     """
-    asked = {"ensemble_id": ensemble_id, "dataset_id": dataset_id}
-    consensus = arrow(connection, CONSENSUS, asked)
-    spectrum_id = consensus["spectrum_id"].to_numpy()
+    ids = {"ensemble_id": ensemble_id, "dataset_id": dataset_id}
+    consensus = arrow(connection, CONSENSUS_AND_PLACE, ids)
     order = consensus["consensus_rank"].to_numpy()
     columns = {name: consensus[name] for name in consensus.column_names}
-    members = arrow(connection, MEMBERS, asked)
-    model_id = np.unique(members["model_id"].to_numpy())
-    if len(model_id) > 1:
-        at = (
-            np.searchsorted(model_id, members["model_id"].to_numpy()),
-            np.searchsorted(spectrum_id, members["spectrum_id"].to_numpy()),
-        )
-        percentile = np.full((len(model_id), len(spectrum_id)), np.nan)
-        flagged = np.zeros(percentile.shape, bool)
-        percentile[at], flagged[at] = members["percentile"].to_numpy(), members["flagged"].to_numpy()
-        columns["consensus_rank_lo"], columns["consensus_rank_hi"] = map(
-            pa.array, rank_intervals(percentile, flagged, order)
-        )
+    columns |= _intervals(arrow(connection, RANKS_OF_MEMBERS, ids), consensus["spectrum_id"].to_numpy(), order)
     bp_rp0, abs_g = (columns.pop(name).fill_null(np.nan).to_numpy() for name in ("bp_rp0", "abs_g"))
     peers = rank_among_peers(bp_rp0, abs_g, columns.pop("star_id").to_numpy(), order)
     columns |= {
@@ -207,36 +207,57 @@ def rank_consensus(connection: sa.Connection, ensemble_id: int, dataset_id: int)
         "n_peer": pa.array(peers.n_peer),
         "peer_rank": _or_null(peers.rank).cast(pa.int64()),
     }
-    connection.exec_driver_sql(FORGET_CONSENSUS, asked)
-    names = ", ".join(columns)
-    statement = f"INSERT INTO ensemble_rank ({names}) SELECT {names} FROM _incoming"
-    execute_with(connection, statement, pa.table(columns))
+    connection.execute(FORGET_CONSENSUS, ids)
+    append(connection, "ensemble_rank", pa.table(columns))
 
 
-def rank_pending(connection: sa.Connection, only: tuple[int, int] | None = None) -> int:
-    """Bring the standings of every ensemble and dataset up to their scores; returns how many were not.
+def _intervals(members: pa.Table, spectrum_id: np.ndarray, order: np.ndarray) -> dict[str, pa.Array]:
+    """Columns with the ends of the interval of every rank; none for a single model.
 
-    only : ensemble_id and dataset_id; None: all of them
+    members : rows of RANKS_OF_MEMBERS; spectrum_id : (n,) increasing; order : (n,) consensus rank.
+    """
+    model_id = np.unique(members["model_id"].to_numpy())
+    if len(model_id) < 2:
+        return {}
+    at = (
+        np.searchsorted(model_id, members["model_id"].to_numpy()),
+        np.searchsorted(spectrum_id, members["spectrum_id"].to_numpy()),
+    )
+    percentile = np.full((len(model_id), len(spectrum_id)), np.nan)
+    flagged = np.zeros(percentile.shape, bool)
+    percentile[at], flagged[at] = members["percentile"].to_numpy(), members["flagged"].to_numpy()
+    lowest, highest = rank_intervals(percentile, flagged, order)
+    return {"consensus_rank_lo": pa.array(lowest), "consensus_rank_hi": pa.array(highest)}
+
+
+def rank_pending(connection: Connection, only: tuple[int, int] | None = None) -> int:
+    """Bring the ranks of every ensemble and dataset up to their scores; returns how many were not.
+
     Writes inside the connection's transaction.
+
+    Parameters
+    ----------
+    only : tuple of int, optional
+        ensemble_id and dataset_id; None: all of them.
     """
     waiting = [
-        (key, models)
-        for *key, models in connection.exec_driver_sql(NOT_STANDING).all()
-        if only is None or tuple(key) == only
+        (ensemble_id, dataset_id, models)
+        for ensemble_id, dataset_id, models in connection.execute(PENDING).fetchall()
+        if only is None or (ensemble_id, dataset_id) == only
     ]
-    for (ensemble_id, dataset_id), models in waiting:
+    for ensemble_id, dataset_id, models in waiting:
         for model_id in models or ():
             rank_scores(connection, model_id, dataset_id)
         rank_consensus(connection, ensemble_id, dataset_id)
     return len(waiting)
 
 
-def rerank(connection: sa.Connection) -> None:
+def rerank(connection: Connection) -> None:
     """Rank every spectrum among its peers again, after photometry has changed.
 
     Writes inside the connection's transaction.
     """
-    for ensemble_id, dataset_id in connection.exec_driver_sql(ALL_CONSENSUS).all():
+    for ensemble_id, dataset_id in connection.execute(RANKED_PAIRS).fetchall():
         rank_consensus(connection, ensemble_id, dataset_id)
 
 

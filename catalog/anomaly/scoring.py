@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import sqlalchemy as sa
 
 from catalog.anomaly.ranks import rank_pending
 from catalog.autoencoder.model import Model
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.scoring import Observed, Scores, score
 from catalog.autoencoder.weights import load_each
-from catalog.database import schema
-from catalog.database.connection import Database, append, array_column
-from catalog.database.names import find_dataset, find_ensemble
+from catalog.database.connection import Connection, Database, append, array_column, arrow, scalar
+from catalog.database.names import TRAINED, find_dataset, find_ensemble, select
+from catalog.database.records import Dataset, Ensemble, ModelVersion
+from catalog.database.sizes import N_LATENT
+from catalog.ensembles.registry import recipe_of
 from catalog.errors import CatalogError
 from catalog.prefetch import prefetch
 from catalog.progress import Progress, silent
@@ -37,19 +38,41 @@ MEMORY = "1GB"
 SAME_GRID = 1e-9
 """Relative difference of wavelengths below which two grids are one."""
 
-
-# A statement about rows of the table `spectrum`.
+# A condition on rows of the table `spectrum`.
 SCORED_BY_ALL = """spectrum_id IN (
     SELECT spectrum_id FROM reconstruction_error WHERE model_id IN ({models}) GROUP BY ALL HAVING count(*) = {n}
 )"""
 
+SCORED_BY_MODEL_NOT_ALL = """
+SELECT spectrum_id FROM reconstruction_error WHERE NOT {scored_by_all} AND model_id = $model_id
+"""
+
+N_SCORED_BY_ALL = "SELECT count(*) FROM spectrum WHERE dataset_id = $dataset_id AND {scored_by_all}"
+
+STILL_THERE = """
+SELECT count(*) = 2
+FROM (
+    SELECT 1 FROM model_version WHERE model_id = $model_id AND weights_sha256 = $weights_sha256
+    UNION ALL
+    SELECT 1 FROM dataset WHERE dataset_id = $dataset_id AND name = $dataset
+)
+"""
+
 
 @dataclass(frozen=True)
-class Scored:
+class ScoringResult:
     """What scoring a dataset did.
 
-    n_usable : spectra of the dataset that the ensemble's window can take, of n_spectrum
-    n_score : rows added to reconstruction_error, and to latent_vector
+    Attributes
+    ----------
+    ensemble, dataset : str
+    n_model : int
+    n_spectrum : int
+        Spectra of the dataset.
+    n_usable : int
+        Those of them that the ensemble's window can take.
+    n_score : int
+        Rows added to reconstruction_error, and to latent_vector.
     """
 
     ensemble: str
@@ -61,31 +84,23 @@ class Scored:
 
 
 def score_dataset(
-    database: Database,
-    dataset: str,
-    ensemble: str | None = None,
-    progress: Progress = silent,
-) -> Scored:
+    database: Database, dataset: str, ensemble: str | None = None, progress: Progress = silent
+) -> ScoringResult:
     """Score the spectra of a dataset that a model has not scored yet, with every trained model of an ensemble.
 
-    ensemble : its name; None: the newest
-    Writes one transaction for every 16,384 spectra, with what all models say of them, and at last one with where all
-    scores stand and the consensus; no view shows a score before. Raises CatalogError for unknown names, an ensemble
-    without trained models, a dataset on another wavelength grid, or weights that are absent or changed.
+    Notes
+    -----
+    Writes one transaction for every 16,384 spectra, with what all models say of them, and at last one with the ranks of
+    all scores and the consensus; no view shows a score before.
     """
     with database.read() as connection:
-        row = find_ensemble(connection, ensemble)
+        found = find_ensemble(connection, ensemble)
         target = find_dataset(connection, dataset)
-        recipe = Recipe.from_json(_json_text(connection, row.ensemble_id))
-        pixels = _shared_window(connection, row, target, recipe)
-        table = schema.model_version
-        models = connection.execute(
-            sa.select(table)
-            .where(table.c.ensemble_id == row.ensemble_id, table.c.status == "trained")
-            .order_by(table.c.member)
-        ).all()
+        recipe = recipe_of(found)
+        pixels = _shared_window(connection, found, target, recipe)
+        models = select(connection, ModelVersion, TRAINED, {"ensemble_id": found.ensemble_id})
     if not models:
-        raise CatalogError(f"ensemble {row.name} has no trained model; run its catalog train command again")
+        raise CatalogError(f"ensemble {found.name} has no trained model; run its catalog train command again")
     network = Model(recipe, len(pixels.wavelength))
     n_score = n_usable = 0
     for start in range(0, len(models), MODELS_AT_ONCE):
@@ -93,12 +108,17 @@ def score_dataset(
         added, n_usable = _score_with(database, network, group, target, pixels, progress)
         n_score += added
     with database.write(MEMORY, PATIENCE) as connection:
-        rank_pending(connection, only=(row.ensemble_id, target.dataset_id))
-    return Scored(row.name, target.name, len(models), target.n_spectrum, n_usable, n_score)
+        rank_pending(connection, only=(found.ensemble_id, target.dataset_id))
+    return ScoringResult(found.name, target.name, len(models), target.n_spectrum, n_usable, n_score)
 
 
 def _score_with(
-    database: Database, network: Model, models: Sequence[sa.Row], dataset: sa.Row, pixels: Window, progress: Progress
+    database: Database,
+    network: Model,
+    models: Sequence[ModelVersion],
+    dataset: Dataset,
+    pixels: Window,
+    progress: Progress,
 ) -> tuple[int, int]:
     """Rows added, and spectra of the dataset that all of these models have scored now."""
     members = _Members(database, models, network)
@@ -119,11 +139,11 @@ class _Members:
     next model's while one computes.
     """
 
-    def __init__(self, database: Database, models: Sequence[sa.Row], network: Model) -> None:
+    def __init__(self, database: Database, models: Sequence[ModelVersion], network: Model) -> None:
         self.network = network
         self.ids = [model.model_id for model in models]
         self._placed: dict[int, list[Any]] = {}
-        weights = load_each(database.path, ((model.weights_file, model.weights_sha256) for model in models))
+        weights = load_each(database.weights_of(model) for model in models)
         self._unread = zip(self.ids, weights, strict=True)
 
     def __iter__(self) -> Iterator[int]:
@@ -136,24 +156,20 @@ class _Members:
             yield model_id
 
 
-def _require_still_there(connection: sa.Connection, model: sa.Row, dataset: sa.Row) -> None:
+def _require_still_there(connection: Connection, model: ModelVersion, dataset: Dataset) -> None:
     """Raise CatalogError if model or dataset were removed since they were looked up; their ids may be others' now."""
-    there = connection.execute(
-        sa.select(schema.model_version.c.weights_sha256).where(schema.model_version.c.model_id == model.model_id)
-    ).scalar()
-    name = connection.execute(
-        sa.select(schema.dataset.c.name).where(schema.dataset.c.dataset_id == dataset.dataset_id)
-    ).scalar()
-    if there != model.weights_sha256 or name != dataset.name:
+    parameters = {
+        "model_id": model.model_id,
+        "weights_sha256": model.weights_sha256,
+        "dataset_id": dataset.dataset_id,
+        "dataset": dataset.name,
+    }
+    if not scalar(connection, STILL_THERE, parameters):
         raise CatalogError(f"{model.name} or dataset {dataset.name} was removed meanwhile; run the command again")
 
 
 def _score_part(
-    connection: sa.Connection,
-    members: _Members,
-    dataset: sa.Row,
-    pixels: Window,
-    progress: Progress,
+    connection: Connection, members: _Members, dataset: Dataset, pixels: Window, progress: Progress
 ) -> tuple[int, int, bool]:
     """Score some of the spectra that not all members have scored.
 
@@ -161,7 +177,8 @@ def _score_part(
     """
     complete = SCORED_BY_ALL.format(models=", ".join(map(str, members.ids)), n=len(members.ids))
     scored = _scored_by_some(connection, members.ids, complete)
-    n_done = _count(connection, dataset, complete)
+    counted = N_SCORED_BY_ALL.format(scored_by_all=complete)
+    n_done = int(scalar(connection, counted, {"dataset_id": dataset.dataset_id}))
     added = 0
     waiting = usable_blocks(
         connection,
@@ -185,17 +202,15 @@ def _score_part(
     return added, n_done, False
 
 
-def _scored_by_some(connection: sa.Connection, models: list[int], complete: str) -> dict[int, np.ndarray]:
+def _scored_by_some(connection: Connection, models: list[int], complete: str) -> dict[int, np.ndarray]:
     """By model_id, the spectra that this member has scored and another has not: a few, after an older version."""
-    scored = schema.reconstruction_error.c
-    statement = sa.select(scored.spectrum_id).where(sa.text(f"NOT {complete}"))
+    statement = SCORED_BY_MODEL_NOT_ALL.format(scored_by_all=complete)
     return {
-        model_id: np.array(connection.execute(statement.where(scored.model_id == model_id)).scalars().all(), np.int64)
-        for model_id in models
+        model_id: arrow(connection, statement, {"model_id": model_id})["spectrum_id"].to_numpy() for model_id in models
     }
 
 
-def _append(connection: sa.Connection, parts: list[tuple[int, np.ndarray, Scores]]) -> int:
+def _append(connection: Connection, parts: list[tuple[int, np.ndarray, Scores]]) -> int:
     """Add what models (model_id) say of spectra (spectrum_id); returns how many rows."""
     keys = {
         "model_id": pa.array(np.concatenate([np.full(len(ids), model_id) for model_id, ids, _ in parts])),
@@ -205,32 +220,19 @@ def _append(connection: sa.Connection, parts: list[tuple[int, np.ndarray, Scores
         np.concatenate([getattr(scores, name) for *_, scores in parts]) for name in ("error", "chi2", "latent")
     )
     said = {"error": pa.array(error), "chi2": pa.array(chi2, mask=np.isnan(chi2))}
-    append(connection, schema.reconstruction_error, pa.table(keys | said))
-    append(connection, schema.latent_vector, pa.table(keys | {"latent": array_column(padded(latent))}))
+    append(connection, "reconstruction_error", pa.table(keys | said))
+    append(connection, "latent_vector", pa.table(keys | {"latent": array_column(padded(latent))}))
     return len(error)
 
 
 def padded(latent: np.ndarray) -> np.ndarray:
-    """Latent vectors (n, n_latent) as they are stored, (n, 10): a recipe with fewer leaves 0, which moves nothing.
-
-    Read-only.
-    """
-    stored = np.zeros((len(latent), schema.N_LATENT), np.float32)
+    """Latent vectors (n, n_latent) as they are stored, (n, 10): a recipe with fewer leaves 0, which moves nothing."""
+    stored = np.zeros((len(latent), N_LATENT), np.float32)
     stored[:, : latent.shape[1]] = latent
     return stored
 
 
-def _count(connection: sa.Connection, dataset: sa.Row, condition: str) -> int:
-    statement = f"SELECT count(*) FROM spectrum WHERE dataset_id = $dataset_id AND {condition}"
-    return int(connection.exec_driver_sql(statement, {"dataset_id": dataset.dataset_id}).scalar() or 0)
-
-
-def _json_text(connection: sa.Connection, ensemble_id: int) -> str:
-    column = sa.cast(schema.ensemble.c.recipe, sa.String)
-    return str(connection.execute(sa.select(column).where(schema.ensemble.c.ensemble_id == ensemble_id)).scalar_one())
-
-
-def _shared_window(connection: sa.Connection, ensemble: sa.Row, dataset: sa.Row, recipe: Recipe) -> Window:
+def _shared_window(connection: Connection, ensemble: Ensemble, dataset: Dataset, recipe: Recipe) -> Window:
     trained_on = trained_wavelength(connection, ensemble)
     scored_on = wavelength(connection, dataset.dataset_id)
     if trained_on.shape != scored_on.shape or not np.allclose(trained_on, scored_on, rtol=SAME_GRID, atol=0):

@@ -1,55 +1,53 @@
-"""What `catalog explain` is asked: which spectra of which ensemble, and what is known of each beside its arrays."""
+"""Which spectra `catalog explain` is asked about, what is known of each, and the causes that are stored.
+
+Light: what is stored is shown without loading a network, see `explain` for what is not.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
+import pyarrow as pa
 
 from catalog.anomaly.templates import digest_of_templates
-from catalog.autoencoder.recipe import Recipe
-from catalog.database.connection import arrow
-from catalog.database.names import find_ensemble, find_scored_dataset, require_star
-from catalog.ensembles.registry import find_models
+from catalog.database.connection import Connection, Database, arrow
+from catalog.database.listing import listing_of_scores
+from catalog.database.names import find_scored, require_star
+from catalog.database.records import Scope, Scored
 from catalog.errors import CatalogError
-from catalog.provenance import canonical_json
-from catalog.spectra.blocks import Window, trained_wavelength, window
 
-N_NEAREST = 3
-"""How many training stars a row keeps."""
-
-TOP = """
+ODDEST = """
 SELECT spectrum_id FROM ensemble_rank
 WHERE ensemble_id = $ensemble_id AND dataset_id = $dataset_id
 ORDER BY consensus_rank
 LIMIT $top
 """
 
-OF_STARS = """
-SELECT standing.spectrum_id, spectrum.star_id
-FROM ensemble_rank AS standing
-JOIN spectrum ON spectrum.spectrum_id = standing.spectrum_id
-WHERE standing.ensemble_id = $ensemble_id AND standing.dataset_id = $dataset_id
+SPECTRA_OF_STARS = """
+SELECT ranked.spectrum_id, spectrum.star_id
+FROM ensemble_rank AS ranked
+JOIN spectrum ON spectrum.spectrum_id = ranked.spectrum_id
+WHERE ranked.ensemble_id = $ensemble_id AND ranked.dataset_id = $dataset_id
   AND spectrum.star_id IN (SELECT unnest($star_ids))
 """
 
-# What a row rests on beside the arrays; where it is as it was, so is the row.
-STANDING = """
+# What a cause rests on beside the arrays; where it is as it was, so is the cause.
+KNOWN = """
 SELECT
-    standing.spectrum_id,
-    standing.n_model,
-    standing.mean_log10_error,
+    ranked.spectrum_id,
+    ranked.n_model,
+    ranked.mean_log10_error,
     counted.n_spectrum,
-    CASE WHEN standing.cmd_density IS NOT NULL THEN counted.density_percentile END AS density_percentile,
-    standing.peer_rank,
-    nullif(standing.n_peer, 0) AS n_peer,
-    standing.mean_isolation_percentile AS isolation_percentile,
+    CASE WHEN ranked.cmd_density IS NOT NULL THEN counted.density_percentile END AS density_percentile,
+    ranked.peer_rank,
+    nullif(ranked.n_peer, 0) AS n_peer,
+    ranked.mean_isolation_percentile AS isolation_percentile,
     cause.spectrum_id IS NOT NULL
-        AND cause.n_model = standing.n_model
-        AND cause.mean_log10_error IS NOT DISTINCT FROM standing.mean_log10_error
+        AND cause.n_model = ranked.n_model
+        AND cause.mean_log10_error IS NOT DISTINCT FROM ranked.mean_log10_error
         AND cause.n_spectrum = counted.n_spectrum
         AND cause.templates_sha256 = $templates AS up_to_date
-FROM ensemble_rank AS standing
+FROM ensemble_rank AS ranked
 JOIN (
     SELECT
         spectrum_id,
@@ -57,103 +55,119 @@ JOIN (
         100 * cume_dist() OVER (PARTITION BY cmd_density IS NULL ORDER BY cmd_density) AS density_percentile
     FROM ensemble_rank
     WHERE ensemble_id = $ensemble_id AND dataset_id = $dataset_id
-) AS counted ON counted.spectrum_id = standing.spectrum_id
+) AS counted ON counted.spectrum_id = ranked.spectrum_id
 LEFT JOIN anomaly_cause AS cause
-    ON cause.ensemble_id = standing.ensemble_id AND cause.spectrum_id = standing.spectrum_id
-WHERE standing.ensemble_id = $ensemble_id AND standing.spectrum_id IN (SELECT unnest($spectrum_ids))
-ORDER BY standing.spectrum_id
+    ON cause.ensemble_id = ranked.ensemble_id AND cause.spectrum_id = ranked.spectrum_id
+WHERE ranked.ensemble_id = $ensemble_id AND ranked.spectrum_id IN (SELECT unnest($spectrum_ids))
+ORDER BY ranked.spectrum_id
 """
 
-# The paper looks for neighbours in the model that reproduces the star best (section 4.2.2).
-NEAREST = """
-WITH best AS (
-    SELECT scored.spectrum_id, min_by(scored.model_id, scored.error) AS model_id
-    FROM reconstruction_error AS scored
-    JOIN model_version AS model ON model.model_id = scored.model_id
-    WHERE model.ensemble_id = $ensemble_id AND scored.spectrum_id IN (SELECT unnest($spectrum_ids))
-    GROUP BY scored.spectrum_id
-)
-
+EXPLAINED = """
 SELECT
-    best.spectrum_id,
-    min_by(star.mangaid, array_distance(latent.latent, other.latent), $n) AS nearest
-FROM best
-JOIN latent_vector AS latent ON latent.model_id = best.model_id AND latent.spectrum_id = best.spectrum_id
-JOIN spectrum ON spectrum.spectrum_id = best.spectrum_id
-JOIN latent_vector AS other ON other.model_id = best.model_id
-JOIN spectrum AS other_spectrum ON other_spectrum.spectrum_id = other.spectrum_id
-JOIN star_role ON star_role.model_id = best.model_id AND star_role.star_id = other_spectrum.star_id
-JOIN star ON star.star_id = other_spectrum.star_id
-WHERE other_spectrum.dataset_id = $dataset_id AND other_spectrum.star_id <> spectrum.star_id
-  AND star_role.role = 'train'
-GROUP BY best.spectrum_id
-"""
-
-MODELS = """
-SELECT model.name
-FROM model_version AS model
-WHERE model.ensemble_id = $ensemble_id
-  AND model.model_id IN (SELECT model_id FROM score_rank WHERE dataset_id = $dataset_id)
-ORDER BY model.member
+    consensus.consensus_rank,
+    consensus.mangaid,
+    consensus.plate,
+    consensus.mjd,
+    cause.cause,
+    cause.confidence,
+    cause.rule,
+    cause.interval_lo,
+    cause.interval_hi,
+    cause.evidence,
+    cause.template_match,
+    cause.nearest_trained,
+    consensus.n_flagged,
+    consensus.n_model,
+    cmd.bp_rp,
+    cmd.abs_g,
+    star_label.labels
+FROM anomaly_cause AS cause
+JOIN consensus_anomaly AS consensus
+    ON consensus.ensemble_id = cause.ensemble_id AND consensus.spectrum_id = cause.spectrum_id
+JOIN cmd ON cmd.star_id = consensus.star_id
+LEFT JOIN star_label ON star_label.star_id = consensus.star_id
+WHERE cause.ensemble_id = $ensemble_id AND consensus.dataset_id = $dataset_id
+  AND cause.spectrum_id IN (SELECT unnest($spectrum_ids))
+ORDER BY consensus.consensus_rank
 """
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What is asked of which ensemble: its rows, models and window, and the spectra with what is known of each."""
+    """Spectra to explain, and what is known of them.
 
-    ensemble: sa.Row
-    dataset: sa.Row
-    recipe: Recipe
-    pixels: Window
-    models: list[sa.Row]
+    Attributes
+    ----------
+    scored : Scored
+        The ensemble and the dataset.
+    spectrum_ids : list of int
+    known : dict
+        spectrum_id to what its cause rests on, as `read_known` gives it.
+    """
+
+    scored: Scored
     spectrum_ids: list[int]
-    standing: dict[int, dict[str, Any]]
+    known: dict[int, dict[str, Any]]
+
+    def waiting(self, again: bool) -> list[int]:
+        """Those of the spectra that have no cause, or one that rests on other scores or templates; again: all."""
+        return [number for number in self.spectrum_ids if again or not self.known[number]["up_to_date"]]
 
 
 def find_selection(
-    connection: sa.Connection,
-    stars: str | Iterable[str] | None,
-    top: int | None,
-    dataset: str | None,
-    ensemble: str | None,
+    connection: Connection, stars: str | Iterable[str] | None, top: int | None, scope: Scope
 ) -> Selection:
-    """What is meant by stars, or by so many of the oddest, as `explain` takes them. Read-only. Raises CatalogError."""
-    row = find_ensemble(connection, ensemble, scored=True)
-    found = find_scored_dataset(connection, row, dataset)
-    known = {"ensemble_id": row.ensemble_id, "dataset_id": found.dataset_id}
+    """The spectra that are meant by stars, or by so many of the oddest.
+
+    Parameters
+    ----------
+    stars : str or iterable of str, optional
+        mangaid of one star, or of several.
+    top : int, optional
+        So many of the oddest by the consensus, instead of stars.
+
+    Raises
+    ------
+    CatalogError
+        For unknown names, a star without a score, and unless either stars or top is given.
+    """
+    scored = find_scored(connection, scope)
     if (stars is None) == (top is None):
         raise CatalogError("nothing to explain: name stars, or say how many of the oddest")
     if stars is None:
-        spectrum_ids = arrow(connection, TOP, known | {"top": top})["spectrum_id"].to_pylist()
+        spectrum_ids = arrow(connection, ODDEST, scored.ids | {"top": top})["spectrum_id"].to_pylist()
     else:
         named = {require_star(connection, star): star for star in ([stars] if isinstance(stars, str) else stars)}
-        of_stars = arrow(connection, OF_STARS, known | {"star_ids": list(named)})
-        spectrum_ids = of_stars["spectrum_id"].to_pylist()
-        if missing := [star for star_id, star in named.items() if star_id not in of_stars["star_id"].to_pylist()]:
+        of_stars = arrow(connection, SPECTRA_OF_STARS, scored.ids | {"star_ids": list(named)})
+        spectrum_ids, star_ids = of_stars["spectrum_id"].to_pylist(), set(of_stars["star_id"].to_pylist())
+        if missing := [star for star_id, star in named.items() if star_id not in star_ids]:
             raise CatalogError(
-                f"star {missing[0]} has no score of ensemble {row.name} in {found.name}: its spectrum is not usable in "
-                f"the window of the ensemble (see spectrum.bad_run), or not scored yet"
+                f"star {missing[0]} has no score of ensemble {scored.ensemble.name} in {scored.dataset.name}: its "
+                "spectrum is not usable in the window of the ensemble (see spectrum.bad_run), or not scored yet"
             )
-    recipe = Recipe.from_json(canonical_json(row.recipe))
-    pixels = window(trained_wavelength(connection, row), recipe.window)
-    wanted = known | {"spectrum_ids": spectrum_ids, "templates": digest_of_templates(connection)}
-    standing = {standing["spectrum_id"]: standing for standing in arrow(connection, STANDING, wanted).to_pylist()}
-    names = arrow(connection, MODELS, known)["name"].to_pylist()
-    return Selection(row, found, recipe, pixels, find_models(connection, row, names), spectrum_ids, standing)
+    return Selection(scored, spectrum_ids, read_known(connection, scored, spectrum_ids))
 
 
-def nearest_trained(
-    connection: sa.Connection, selection: Selection, spectrum_ids: Sequence[int]
-) -> dict[int, list[str]]:
-    """spectrum_id to the nearest stars that the model with the least error was trained on. Read-only."""
-    known = {"ensemble_id": selection.ensemble.ensemble_id, "dataset_id": selection.dataset.dataset_id, "n": N_NEAREST}
-    if not spectrum_ids:
-        return {}
-    found = arrow(connection, NEAREST, known | {"spectrum_ids": list(spectrum_ids)}).to_pylist()
-    return {row["spectrum_id"]: row["nearest"] for row in found}
+def read_known(connection: Connection, scored: Scored, spectrum_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """What the causes of spectra rest on beside their arrays.
+
+    Returns
+    -------
+    dict
+        spectrum_id to n_model, mean_log10_error, n_spectrum of the dataset, what `rarity` takes, and `up_to_date`,
+        whether a cause is stored that rests on the same.
+    """
+    parameters = scored.ids | {"spectrum_ids": list(spectrum_ids), "templates": digest_of_templates(connection)}
+    return {row["spectrum_id"]: row for row in arrow(connection, KNOWN, parameters).to_pylist()}
 
 
-def rarity(standing: dict[str, Any]) -> dict[str, float | None]:
-    """What `diagnose` takes of a row of STANDING. Read-only."""
-    return {name: standing[name] for name in ("density_percentile", "peer_rank", "n_peer", "isolation_percentile")}
+def rarity(known: dict[str, Any]) -> dict[str, float | None]:
+    """What `diagnose` takes of a row of `read_known`."""
+    return {name: known[name] for name in ("density_percentile", "peer_rank", "n_peer", "isolation_percentile")}
+
+
+def explained(database: Database, selection: Selection, n_new: int) -> pa.Table:
+    """The stored causes of the selected spectra, the oddest first; what is said of them has `n_new` as well."""
+    with database.read() as connection:
+        rows = arrow(connection, EXPLAINED, selection.scored.ids | {"spectrum_ids": selection.spectrum_ids})
+    return listing_of_scores(rows, selection.scored, {"n_new": n_new})

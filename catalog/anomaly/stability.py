@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from catalog.anomaly.consensus import DIGITS
+
 N_REPLICATE = 200
 """Ensembles drawn, with replacement, from the members."""
 
@@ -12,21 +14,28 @@ OUTSIDE = 5
 
 AT_A_TIME = 20
 
-DIGITS = 9
-"""Means are rounded as in the consensus, so that equal ones tie in whatever order they were added up."""
-
 SEED = 0
 
 
 def rank_intervals(percentile: np.ndarray, flagged: np.ndarray, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper end of the 95 % bootstrap interval of every consensus rank, (n,) int64 each.
+    """Lower and upper end of the 95 % bootstrap interval of every consensus rank.
 
-    percentile : (n_model, n) of the errors; NaN where a model has not scored a spectrum
-    flagged : (n_model, n) bool
-    order : (n,) consensus rank, which orders what a replicate finds equal
+    Parameters
+    ----------
+    percentile : ndarray, (n_model, n)
+        Of the errors; NaN where a model has not scored a spectrum.
+    flagged : ndarray, (n_model, n) bool
+    order : ndarray, (n,)
+        Consensus rank, which orders what a replicate finds equal.
 
+    Returns
+    -------
+    tuple of ndarray, (n,) int64
+
+    Notes
+    -----
     A replicate draws as many members as there are, with replacement, and ranks all spectra by the number of flags, then
-    by the mean percentile, as the consensus does. The draws are the same every time. Read-only.
+    by the mean percentile, as the consensus does. The draws are the same every time.
     """
     n_model, n = percentile.shape
     by_rank = np.argsort(order)

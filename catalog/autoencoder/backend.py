@@ -46,7 +46,7 @@ __all__ = ["has_gpu", "keras"]
 
 
 def has_gpu() -> bool:
-    """Whether the backend computes on a GPU. Read-only."""
+    """Whether the backend computes on a GPU."""
     name = keras.backend.backend()
     backend = import_module(name)  # loaded by Keras
     if name == "tensorflow":

@@ -18,9 +18,13 @@ LEAST = 1.0
 class Checkpoint:
     """The state of one training.
 
-    folder : of the weights
-    key : digest of all that decides the course of the training. A checkpoint of anything else has another name and
-        is never read.
+    Parameters
+    ----------
+    folder : Path
+        Of the weights.
+    key : str
+        Digest of all that decides the course of the training. A checkpoint of anything else has another name and is
+        never read.
     """
 
     def __init__(self, folder: Path, key: str) -> None:
@@ -34,7 +38,13 @@ class Checkpoint:
         return time.monotonic() - self._written > max(LEAST, self._cost / PRICE)
 
     def read(self) -> tuple[np.ndarray, list[np.ndarray]] | None:
-        """Losses and seconds of the epochs so far, (n, 3), and the state; None if there is none, or only a torn one."""
+        """What `write` wrote; None if there is no checkpoint, or only a torn one.
+
+        Returns
+        -------
+        (ndarray, list of ndarray)
+            A row of losses and seconds for each epoch so far, and the state.
+        """
         try:
             with np.load(self._path, allow_pickle=False) as arrays:
                 return arrays["arr_0"], [arrays[f"arr_{index}"] for index in range(1, len(arrays.files))]
@@ -42,7 +52,20 @@ class Checkpoint:
             return None
 
     def write(self, epochs: np.ndarray, state: list[np.ndarray]) -> None:
-        """Replace the checkpoint. Raises CatalogError if the disk is full; the one before then stays."""
+        """Replace the checkpoint; the one before stays if that fails.
+
+        Parameters
+        ----------
+        epochs : ndarray, (n, k) float64
+            A row of losses and seconds for each epoch so far.
+        state : list of ndarray
+            What the training goes on from.
+
+        Raises
+        ------
+        CatalogError
+            If the disk is full.
+        """
         started = time.monotonic()
         # Of one name, so that a kill in here leaves no more than one, which the next checkpoint replaces.
         partial = self._path.with_suffix(".partial")

@@ -11,6 +11,8 @@ them, and memory would grow with the survey."""
 class PrincipalComponents:
     """The mean of f = ln F over spectra, and the directions in which they differ most.
 
+    Examples
+    --------
     >>> spectra = np.random.default_rng(0).normal(size=(50, 1)) * np.ones(8) + np.arange(8)
     >>> components = PrincipalComponents(spectra.astype(np.float32), 1, seed=0)
     >>> bool(np.allclose(components.restore(components.project(spectra)), spectra, atol=1e-5))
@@ -18,7 +20,17 @@ class PrincipalComponents:
     """
 
     def __init__(self, log_flux: np.ndarray, n: int, seed: int) -> None:
-        """Fit n components to (n_spectrum, n_pixel) float32; fewer where there are fewer spectra or pixels."""
+        """Fit components to spectra.
+
+        Parameters
+        ----------
+        log_flux : ndarray, (n_spectrum, n_pixel) float32
+            f = ln F.
+        n : int
+            How many; fewer are found where there are fewer spectra or pixels.
+        seed : int
+            Of the randomized solver.
+        """
         found = PCA(min(n, *log_flux.shape), svd_solver="randomized", random_state=seed).fit(log_flux)
         # Coefficients have a root mean square of 1, all of them together, so that one learning rate suits any survey.
         scale = float(np.sqrt(np.mean(found.explained_variance_))) or 1.0
@@ -41,15 +53,15 @@ class PrincipalComponents:
 
     @property
     def arrays(self) -> list[np.ndarray]:
-        """Mean (n_pixel,) and directions (n, n_pixel), orthogonal and of one length. Read-only."""
+        """Mean (n_pixel,) and directions (n, n_pixel), orthogonal and of one length."""
         return [self._mean, self._directions]
 
     def project(self, log_flux: np.ndarray) -> np.ndarray:
-        """Coefficients (n_spectrum, n) float32 of f (n_spectrum, n_pixel). Read-only."""
+        """Coefficients (n_spectrum, n) float32 of f (n_spectrum, n_pixel)."""
         coefficients: np.ndarray = (log_flux - self._mean).astype(np.float32) @ self._directions.T
         return coefficients / np.float32(self.square_norm)
 
     def restore(self, coefficients: np.ndarray) -> np.ndarray:
-        """f̂ (n_spectrum, n_pixel) of coefficients (n_spectrum, n). Read-only."""
+        """f̂ (n_spectrum, n_pixel) of coefficients (n_spectrum, n)."""
         restored: np.ndarray = coefficients @ self._directions + self._mean
         return restored

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from catalog.autoencoder.components import LARGEST_FIT, PrincipalComponents
-from catalog.autoencoder.features import Features
+from catalog.autoencoder.features import ROWS_PER_BLOCK, Features
 from catalog.autoencoder.photometry import Photometry
 from catalog.autoencoder.recipe import Recipe
 from catalog.errors import CatalogError
@@ -24,10 +24,16 @@ COMPONENT_STREAM = 3
 class Inputs:
     """What a network is trained on.
 
-    values : (n, n_input) float32
-    outside : (n,) float64, what the components leave out of f, squared, its mean over the pixels; 0 without them
-    weight : of a mean square over `values` in a mean square over the pixels of f
-    given : (n, n_given) float32, what the decoder is told beside the latent vector; None: nothing
+    Attributes
+    ----------
+    values : ndarray or Features, (n, n_input) float32
+        What it is given of each spectrum, and is to give back.
+    outside : ndarray, (n,) float64
+        What the components leave out of f, squared, its mean over the pixels; 0 without them.
+    weight : float
+        Of a mean square over `values` in a mean square over the pixels of f.
+    given : ndarray, (n, n_given) float32, optional
+        What the decoder is told beside the latent vector; None: nothing.
     """
 
     values: np.ndarray | Features
@@ -36,16 +42,39 @@ class Inputs:
     given: np.ndarray | None
 
     def loss(self, of_values: float, rows: np.ndarray) -> float:
-        """Mean of Eq. 2 on f over some of the spectra, from that on their `values`. Read-only."""
+        """Mean of Eq. 2 on f over some of the spectra.
+
+        Parameters
+        ----------
+        of_values : float
+            Their mean of Eq. 2 on `values`.
+        rows : ndarray, (m,) int64
+            Which of the spectra.
+        """
         return self.weight * of_values + float(np.mean(self.outside[rows]))
 
 
 class Model:
     """Encodes and decodes f = ln F of spectra in one wavelength window.
 
-    n_pixel : pixels of the window
     Without layers in the recipe, there is no network and Keras is not loaded.
 
+    Parameters
+    ----------
+    recipe : Recipe
+        What it consists of.
+    n_pixel : int
+        Pixels of the window.
+
+    Attributes
+    ----------
+    components : PrincipalComponents, optional
+        What `fit` or `set_weights` gave it; None: the recipe has none, or neither was called yet.
+    photometry : Photometry, optional
+        Likewise.
+
+    Examples
+    --------
     >>> model = Model(Recipe(components=2, layers=(), latent=2), 5)
     >>> model.network is None
     True
@@ -74,7 +103,14 @@ class Model:
     def begin(self, features: Features, training: np.ndarray, seed: int) -> None:
         """Fit what the network works on to the training split, and draw new weights.
 
-        training : (m,) indices of the rows to train on
+        Parameters
+        ----------
+        features : Features
+            f = ln F of the spectra.
+        training : ndarray, (m,) int64
+            Indices of the rows to train on.
+        seed : int
+            Of the model.
         """
         self.fit(features, training, seed)
         if self.network is not None:
@@ -83,7 +119,14 @@ class Model:
     def fit(self, features: Features, training: np.ndarray, seed: int) -> None:
         """Fit components and photometry to the training split; the network stays as it is.
 
-        training : (m,) indices of the rows to train on
+        Parameters
+        ----------
+        features : Features
+            f = ln F of the spectra.
+        training : ndarray, (m,) int64
+            Indices of the rows to train on.
+        seed : int
+            Of the model.
         """
         if self.recipe.components:
             chosen = training
@@ -113,10 +156,23 @@ class Model:
         )
 
     def train_epoch(self, inputs: Inputs, training: np.ndarray, number: int, generator: np.random.Generator) -> float:
-        """One pass over the training split in a random order; returns its mean loss (Eq. 2 on f) on the way.
+        """One pass over the training split in a random order. Changes the weights.
 
-        number : of the epoch, from 1, for the learning rate
-        Without a network, the loss of the components. Changes the weights.
+        Parameters
+        ----------
+        inputs : Inputs
+            Of all spectra.
+        training : ndarray, (m,) int64
+            Indices of the rows to train on.
+        number : int
+            Of the epoch, from 1, for the learning rate.
+        generator : numpy.random.Generator
+            Of the order, and of the recipe's noise.
+
+        Returns
+        -------
+        float
+            Mean loss (Eq. 2 on f) on the way; without a network, the loss of the components.
         """
         if self.network is None:
             return self.loss(inputs, training)
@@ -126,22 +182,31 @@ class Model:
         return inputs.loss(of_values, training)
 
     def loss(self, inputs: Inputs, rows: np.ndarray) -> float:
-        """Mean of Eq. 2 on f over some of the spectra. Read-only."""
+        """Mean of Eq. 2 on f over some of the spectra, (m,) indices."""
         outside = float(np.mean(inputs.outside[rows]))
         if self.network is None:
             return outside
         total = 0.0
-        for start in range(0, len(rows), 1024):
-            chosen = rows[start : start + 1024]
+        for start in range(0, len(rows), ROWS_PER_BLOCK):
+            chosen = rows[start : start + ROWS_PER_BLOCK]
             block, given = inputs.values[chosen], None if inputs.given is None else inputs.given[chosen]
             total += float(mean_square(block - self.network.reconstruct(block, given)[1]).sum())
         return inputs.weight * total / len(rows) + outside
 
     def reconstruct(self, log_flux: np.ndarray, photometry: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Latent vectors (n, latent) and reconstructions f̂ (n, n_pixel) of f (n, n_pixel), float32.
+        """Latent vectors and reconstructions of spectra.
 
-        photometry : (n, k) mag, the columns that the recipe names; NaN, or None for all: unknown
-        Read-only.
+        Parameters
+        ----------
+        log_flux : ndarray, (n, n_pixel) float32
+            f = ln F.
+        photometry : ndarray, (n, k), optional
+            The columns that the recipe names, mag; NaN, or None for all: unknown.
+
+        Returns
+        -------
+        (ndarray, ndarray)
+            Latent vectors (n, latent) and f̂ (n, n_pixel), float32.
         """
         inputs = log_flux if self.components is None else self.components.project(log_flux)
         given = None
@@ -152,12 +217,12 @@ class Model:
         return latent, outputs if self.components is None else self.components.restore(outputs)
 
     def get_weights(self) -> list[np.ndarray]:
-        """All that scoring needs: components, photometry's mean and deviation, then kernels and biases. Read-only."""
+        """All that scoring needs: components, photometry's mean and deviation, then kernels and biases."""
         return self.fitted + ([] if self.network is None else self.network.get_weights())
 
     @property
     def fitted(self) -> list[np.ndarray]:
-        """The part of the weights that `fit` finds. Read-only."""
+        """The part of the weights that `fit` finds."""
         parts = [part.arrays for part in (self.components, self.photometry) if part is not None]
         return [array for arrays in parts for array in arrays]
 
@@ -182,14 +247,14 @@ class Model:
             raise CatalogError(f"these weights belong to another recipe or window ({error})") from error
 
     def place(self, weights: list[np.ndarray]) -> list[Any]:
-        """The same where the network computes, so that `set_weights` has nothing to copy. Read-only."""
+        """The same where the network computes, so that `set_weights` has nothing to copy."""
         if self.network is None:
             return weights
         n_before = 2 * bool(self.recipe.components) + 2 * bool(self.recipe.photometry)
         return weights[:n_before] + self.network.place(weights[n_before:])
 
     def versions(self) -> dict[str, str]:
-        """Versions of what computes the numbers. Read-only."""
+        """Versions of what computes the numbers."""
         of_components = versions_of("numpy", "scikit-learn") if self.recipe.components else {}
         if not self.recipe.layers:
             return of_components
@@ -205,12 +270,12 @@ def model_for(recipe: Recipe, n_pixel: int) -> Model:
 
 
 def mean_square(values: np.ndarray) -> np.ndarray:
-    """(n,) float64, of each of the rows (n, k). Read-only."""
+    """Mean square, (n,) float64, of each of the rows (n, k)."""
     return np.asarray(np.mean(np.square(values), axis=1, dtype=np.float64))
 
 
 def learning_rate(recipe: Recipe, number: int) -> float:
-    """Of an epoch, from 1. Read-only."""
+    """Learning rate of an epoch, from 1."""
     if recipe.schedule == "constant":
         return recipe.learning_rate
     return recipe.learning_rate * (1 + math.cos(math.pi * (number - 1) / recipe.epochs)) / 2

@@ -18,13 +18,26 @@ WEIGHTS_STREAM = 1
 class Autoencoder:
     """Encoder and decoder.
 
-    recipe : architecture and optimizer
-    n_given : numbers beside the latent vector that the decoder is given, for a recipe with photometry
-    n_input : numbers that it is given and gives back: the pixels of the window, N_dim in the paper, of which f = ln F
-        is the input (section 2.2) and f̂ the output, or the coefficients of principal components
-    n_stacked : so many networks, side by side: whatever goes in and out, and every weight, has them as its first axis.
-        The loss is the sum of theirs and Adam works element by element, so that each is trained as it would be alone.
-        0: one network, without that axis
+    Parameters
+    ----------
+    recipe : Recipe
+        Architecture and optimizer.
+    n_input : int
+        Numbers that it is given and gives back: the pixels of the window, N_dim in the paper, of which f = ln F is the
+        input (section 2.2) and f̂ the output, or the coefficients of principal components.
+    n_given : int
+        Numbers beside the latent vector that the decoder is given, for a recipe with photometry.
+    n_stacked : int
+        So many networks, side by side: whatever goes in and out, and every weight, has them as its first axis. The loss
+        is the sum of theirs and Adam works element by element, so that each is trained as it would be alone. 0: one
+        network, without that axis.
+
+    Attributes
+    ----------
+    encoder, decoder : keras.Sequential
+        The two halves.
+    model : keras.Model
+        The whole, from the spectra to their reconstructions.
     """
 
     def __init__(self, recipe: Recipe, n_input: int, n_given: int = 0, n_stacked: int = 0) -> None:
@@ -57,18 +70,22 @@ class Autoencoder:
         inputs = entry(n_input)
         given = entry(n_given)
         latent = self.encoder(inputs)
-        seen = [inputs, given] if n_given else inputs
+        entries = [inputs, given] if n_given else inputs
         outputs = self.decoder(keras.layers.Concatenate()([latent, given]) if n_given else latent)
-        self.model = keras.Model(seen, outputs)
+        self.model = keras.Model(entries, outputs)
         # XLA would compile for every number of spectra; TensorFlow's own graph takes any, and multiplies as fast.
-        self._whole = keras.Model(seen, [latent, outputs])
+        self._whole = keras.Model(entries, [latent, outputs])
         self._whole.compile(jit_compile=keras.backend.backend() == "jax")
 
     def reset(self, *seeds: int) -> None:
         """Draw new weights (Glorot uniform, biases 0, as Keras does) and forget the optimizer's past.
 
-        seeds : of every network, which is one unless they are stacked
         One compiled network then serves all members of an ensemble: compiling costs as much as several epochs.
+
+        Parameters
+        ----------
+        *seeds : int
+            Of every network, which is one unless they are stacked.
         """
         if not self.model.compiled:
             self._compile()
@@ -105,13 +122,25 @@ class Autoencoder:
         generator: np.random.Generator,
         given: np.ndarray | None = None,
     ) -> float:
-        """One pass over the spectra in the given order, one Adam step per batch (section 3.2).
+        """One pass over the spectra in the given order, one Adam step per batch (section 3.2). Changes the weights.
 
-        inputs : (n, n_input) float32
-        order : (m,) indices of the rows to train on
-        generator : of the recipe's noise
-        given : (n, n_given) float32, or None without
-        Returns the mean loss (Eq. 2 on the inputs) over the batches as they were trained. Changes the weights.
+        Parameters
+        ----------
+        inputs : ndarray or Features, (n, n_input) float32
+            Of all spectra.
+        order : ndarray, (m,) int64
+            Indices of the rows to train on.
+        learning_rate : float
+            Of Adam, in this epoch.
+        generator : numpy.random.Generator
+            Of the recipe's noise.
+        given : ndarray, (n, n_given) float32, optional
+            What the decoder is told of the stars.
+
+        Returns
+        -------
+        float
+            Mean loss (Eq. 2 on the inputs) over the batches as they were trained.
         """
         self.model.optimizer.learning_rate = learning_rate
         noise = np.float32(self.recipe.noise)
@@ -119,43 +148,52 @@ class Autoencoder:
         for start in range(0, len(order), self.recipe.batch_size):
             rows = order[start : start + self.recipe.batch_size]
             batch = inputs[rows]
-            seen = batch + noise * generator.standard_normal(batch.shape, np.float32) if noise else batch
-            loss = self.model.train_on_batch(seen if given is None else [seen, given[rows]], batch)
+            noisy = batch + noise * generator.standard_normal(batch.shape, np.float32) if noise else batch
+            loss = self.model.train_on_batch(noisy if given is None else [noisy, given[rows]], batch)
             total += float(loss) * len(batch)
         return total / len(order)
 
     def train_stacked(
-        self, seen: np.ndarray, wanted: np.ndarray, weight: np.ndarray, given: np.ndarray | None = None
+        self, noisy: np.ndarray, target: np.ndarray, weight: np.ndarray, given: np.ndarray | None = None
     ) -> np.ndarray:
         """One Adam step of every network of a stack, each on a batch of its own. Changes the weights.
 
-        seen, wanted : (n_stacked, n_batch, n_input) float32, what each is given and what it is to give back
-        weight : (n_stacked, n_batch) float32, of each spectrum in the loss of its network
-        given : (n_stacked, n_batch, n_given) float32, or None without
-        Returns the loss of each (n_stacked,): the weighted sum of Eq. 2 on the inputs.
+        Parameters
+        ----------
+        noisy, target : ndarray, (n_stacked, n_batch, n_input) float32
+            What each is given, with the recipe's noise, and what it is to give back.
+        weight : ndarray, (n_stacked, n_batch) float32
+            Of each spectrum in the loss of its network.
+        given : ndarray, (n_stacked, n_batch, n_given) float32, optional
+            What the decoders are told of the stars.
+
+        Returns
+        -------
+        ndarray, (n_stacked,) float32
+            Loss of each: the weighted sum of Eq. 2 on the inputs.
         """
-        inputs = seen if given is None else [seen, given]
-        found = self.model.train_on_batch(inputs, wanted, weight, return_dict=True)
-        losses: np.ndarray = keras.ops.convert_to_numpy(found[_LossOfEach.NAME])
+        inputs = noisy if given is None else [noisy, given]
+        metrics = self.model.train_on_batch(inputs, target, weight, return_dict=True)
+        losses: np.ndarray = keras.ops.convert_to_numpy(metrics[_LossOfEach.NAME])
         return losses
 
     def reconstruct(self, inputs: np.ndarray, given: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Latent vectors (n, latent) and what is made of them (n, n_input), float32. Read-only."""
+        """Latent vectors (n, latent) and outputs (n, n_input), float32, of inputs (n, n_input)."""
         latent, reconstruction = self._whole.predict_on_batch(inputs if given is None else [inputs, given])
         return latent, reconstruction
 
     def get_weights(self) -> list[np.ndarray]:
-        """Kernels and biases in turn, encoder first. Read-only."""
+        """Kernels and biases in turn, encoder first."""
         return list(self.model.get_weights())
 
     def get_weights_of(self, index: int) -> list[np.ndarray]:
-        """Those of one network of a stack, in the shapes that it would have alone. Read-only."""
+        """Those of one network of a stack, in the shapes that it would have alone."""
         kernels = [keras.ops.convert_to_numpy(weight[index]) for weight in self.model.weights[::2]]
         biases = [keras.ops.convert_to_numpy(weight[index, 0]) for weight in self.model.weights[1::2]]
         return [weight for pair in zip(kernels, biases, strict=True) for weight in pair]
 
     def place(self, weights: list[np.ndarray]) -> list[Any]:
-        """The same where the backend computes; variables, since TensorFlow's constants keep a copy. Read-only."""
+        """The same where the backend computes; variables, since TensorFlow's constants keep a copy."""
         return [keras.Variable(weight, trainable=False) for weight in weights]
 
     def set_weights(self, weights: list[Any]) -> None:
@@ -163,7 +201,7 @@ class Autoencoder:
         self.model.set_weights(weights)
 
     def get_state(self) -> list[np.ndarray]:
-        """Weights, and the optimizer's past. Read-only."""
+        """Weights, and the optimizer's past."""
         return self.get_weights() + [variable.numpy() for variable in self.model.optimizer.variables]
 
     def set_state(self, state: list[np.ndarray]) -> None:
@@ -175,7 +213,7 @@ class Autoencoder:
 
 
 def versions() -> dict[str, str]:
-    """Versions of what computes the numbers. Read-only."""
+    """Versions of what computes the numbers."""
     return versions_of("numpy", "keras", keras.backend.backend())
 
 
@@ -188,8 +226,8 @@ class _LossOfEach(keras.metrics.Metric):
         super().__init__(name=self.NAME)
         self.losses = self.add_variable((n_stacked,), initializer="zeros", name="losses")
 
-    def update_state(self, wanted: Any, outputs: Any, sample_weight: Any) -> None:
-        losses = keras.losses.mean_squared_error(wanted, outputs)
+    def update_state(self, target: Any, outputs: Any, sample_weight: Any) -> None:
+        losses = keras.losses.mean_squared_error(target, outputs)
         self.losses.assign(keras.ops.einsum("nb,nb->n", losses, sample_weight))
 
     def result(self) -> Any:

@@ -3,15 +3,24 @@
 import numpy as np
 
 ROWS_IN_CACHE = 64
-"""Spectra taken at a time: what is made of them on the way stays in the processor's cache, which halves the time."""
+"""Spectra taken at a time: intermediate results stay in the processor's cache, which halves the time."""
 
 
 def log_flux(flux: np.ndarray) -> np.ndarray:
     """f = ln(F), F = flux / max flux (section 2.2).
 
-    flux : (n, n_pixel), finite and > 0
-    Returns (n, n_pixel) float32, at most 0. Read-only.
+    Parameters
+    ----------
+    flux : ndarray, (n, n_pixel)
+        Finite and > 0.
 
+    Returns
+    -------
+    ndarray, (n, n_pixel) float32
+        At most 0.
+
+    Examples
+    --------
     >>> np.exp(log_flux(np.array([[1.0, 2.0, 4.0]]))).round(3).tolist()
     [[0.25, 0.5, 1.0]]
     """

@@ -20,26 +20,51 @@ LARGEST_LATENT = 10
 class Recipe:
     """Architecture, window, optimizer, epochs, split and seed; the defaults are the paper's (sections 2 and 3).
 
-    name : what it is called in the name of an ensemble
-    window : (lo, hi) vacuum Angstrom, both ends included, or None for the whole grid. A spectrum is usable if it is
-        finite and positive inside; flux is divided by its maximum inside.
-    components : principal components of the training split that the network works on, or 0 for the pixels themselves
-    layers : units of the encoder's hidden layers; the decoder mirrors them (section 3.1). None at all: no network, the
+    Attributes
+    ----------
+    name : str
+        What it is called in the name of an ensemble.
+    window : (float, float), optional
+        (lo, hi) vacuum Angstrom, both ends included; None: the whole grid. A spectrum is usable if it is finite and
+        positive inside; flux is divided by its maximum inside.
+    components : int
+        Principal components of the training split that the network works on; 0: the pixels themselves.
+    layers : tuple of int
+        Units of the encoder's hidden layers; the decoder mirrors them (section 3.1). None at all: no network, the
         principal components are the latent vector.
-    latent : units of the bottleneck
-    bottleneck_activation : "relu", since section 3.1 uses ReLU in all hidden layers and names no exception, or "linear"
-    photometry : of "bp_rp" and "abs_g", what the decoder is given of the star beside the latent vector (a conditional
-        autoencoder): what the colours tell need not go through the bottleneck, and what contradicts them stands out
-    noise : standard deviation of the noise on what the network is given in training, in units of the root mean square
-        of its inputs; what it is to give back has none (a denoising autoencoder)
-    learning_rate, batch_size : of Adam (section 3.2)
-    schedule : "constant" learning rate, or "cosine": it falls to 0 along half a cosine
-    epochs : the paper does not print its number; its Fig. 3 shows losses near 1e-3
-    split : spectra for training to spectra for validation, as a ratio (section 2.1)
-    balanced : the members' splits together leave out every star equally often, three times or more, in the ratio of
-        `split`; otherwise each is a random one
-    seed : of the whole ensemble; each member derives its own
+    latent : int
+        Units of the bottleneck.
+    bottleneck_activation : str
+        "relu", since section 3.1 uses ReLU in all hidden layers and names no exception, or "linear".
+    photometry : tuple of str
+        Of "bp_rp" and "abs_g", what the decoder is given of the star beside the latent vector (a conditional
+        autoencoder): what the colours tell need not go through the bottleneck, and what contradicts them stands out.
+    noise : float
+        Standard deviation of the noise on what the network is given in training, in units of the root mean square of
+        its inputs; what it is to give back has none (a denoising autoencoder).
+    learning_rate : float
+        Of Adam (section 3.2).
+    schedule : str
+        "constant" learning rate, or "cosine": it falls to 0 along half a cosine.
+    batch_size : int
+        Of Adam (section 3.2).
+    epochs : int
+        The paper does not print its number; its Fig. 3 shows losses near 1e-3.
+    split : (int, int)
+        Spectra for training to spectra for validation, as a ratio (section 2.1).
+    balanced : bool
+        The members' splits together leave out every star equally often, three times or more, in the ratio of `split`;
+        otherwise each is a random one.
+    seed : int
+        Of the whole ensemble; each member derives its own.
 
+    Raises
+    ------
+    CatalogError
+        If a value is of another type than its default, or makes no sense.
+
+    Examples
+    --------
     >>> Recipe(window=(3910, 8770)).window
     (3910.0, 8770.0)
     >>> Recipe.from_json(Recipe().to_json()) == Recipe()
@@ -64,14 +89,19 @@ class Recipe:
 
     def __post_init__(self) -> None:
         self._require_types()
-        # One spelling for equal recipes, or their SHA-256 would differ.
-        for name in ("layers", "photometry"):
+        self._respell()
+        self._require_sense()
+
+    def _respell(self) -> None:
+        """One spelling for equal recipes, or their SHA-256 would differ."""
+        for name in ("layers", "photometry", "split"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        object.__setattr__(self, "split", tuple(self.split))
         if self.window is not None:
             object.__setattr__(self, "window", (float(self.window[0]), float(self.window[1])))
         for name in ("learning_rate", "noise"):
             object.__setattr__(self, name, float(getattr(self, name)))
+
+    def _require_sense(self) -> None:
         if self.window is not None and not 0 < self.window[0] < self.window[1] < math.inf:
             raise CatalogError(
                 f"window {self.window[0]:g} to {self.window[1]:g}: give the shorter wavelength first, in Å"
@@ -126,27 +156,29 @@ class Recipe:
             raise CatalogError(f"name {self.name!r}: give a word")
 
     def n_train(self, n_spectrum: int) -> int:
-        """Size of the training split of so many spectra, in the ratio of `split`. Read-only.
+        """Size of the training split of so many spectra, in the ratio of `split`.
 
+        Examples
+        --------
         >>> Recipe().n_train(2770)
         2000
         """
         return round(n_spectrum * self.split[0] / sum(self.split))
 
     def to_json(self) -> str:
-        """The recipe as JSON; equal recipes have equal text. Read-only."""
+        """The recipe as JSON; equal recipes have equal text."""
         return canonical_json(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """The recipe that `to_json` wrote; what an older one does not name has its default. Read-only."""
+        """The recipe that `to_json` wrote; what an older one does not name has its default."""
         values: dict[str, Any] = json.loads(text)
         arrays: dict[str, Any] = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
         return cls(**(values | arrays))
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of `to_json`. Read-only."""
+        """SHA-256 of `to_json`."""
         return sha256_of_text(self.to_json())
 
 

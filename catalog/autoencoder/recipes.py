@@ -39,7 +39,12 @@ def find_recipe(name: str) -> Recipe:
     """The recipe of that name, or the one in the TOML file of that path.
 
     In a file, keys are the fields of Recipe; those that are absent have the values of the recipe that `like` names,
-    or else the paper's. Read-only. Raises CatalogError, naming the file and the key, for what is no recipe.
+    or else the paper's.
+
+    Raises
+    ------
+    CatalogError
+        If there is no such recipe, or the file does not hold one; names the file and the key.
     """
     if name in RECIPES:
         return RECIPES[name]
@@ -50,8 +55,8 @@ def find_recipe(name: str) -> Recipe:
         values = tomllib.loads(path.read_text())
     except OSError as error:
         raise CatalogError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:  # no TOML, or no text
-        raise CatalogError(f"{path} is no TOML file: {error}") from error
+    except ValueError as error:  # not TOML, or not text
+        raise CatalogError(f"{path} is not a valid TOML file: {error}") from error
     try:
         return _recipe_of(values, path.stem)
     except CatalogError as error:
@@ -71,8 +76,10 @@ def _recipe_of(values: dict[str, Any], name: str) -> Recipe:
 
 
 def to_toml(recipe: Recipe) -> str:
-    """The recipe as a TOML file that `find_recipe` reads. Read-only.
+    """The recipe as a TOML file that `find_recipe` reads.
 
+    Examples
+    --------
     >>> print(to_toml(PCA).splitlines()[1])
     components = 6
     """

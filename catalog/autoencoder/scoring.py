@@ -8,10 +8,11 @@ import numpy as np
 from catalog.autoencoder.preprocessing import ROWS_IN_CACHE, log_flux
 
 LARGEST_LOG_FLUX = 150.0
+"""f̂ is capped here, far above any spectrum, so that the square of F̂ does not overflow."""
 
 
 class Reconstructs(Protocol):
-    """Whatever encodes and decodes spectra: the network, or a simpler model to compare it with."""
+    """Whatever encodes and decodes spectra: a model of an ensemble, or a simpler one to compare it with."""
 
     def reconstruct(self, log_flux: np.ndarray, photometry: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Latent vectors (n, n_latent) and reconstructions (n, n_pixel) of f = ln F (n, n_pixel)."""
@@ -19,12 +20,18 @@ class Reconstructs(Protocol):
 
 @dataclass(frozen=True)
 class Observed:
-    """Spectra, ready to be given to models and compared with what these make of them.
+    """Spectra, ready to be given to models and compared with their reconstructions.
 
-    log_flux : (n, n_pixel) float32, f = ln F
-    normalised : (n, n_pixel) float64, F = flux / max flux
-    weight : (n, n_pixel) float64, of the square of F̂ - F in chi2; NaN in all of a spectrum without information
-    photometry : (n, k) mag, for a model whose recipe names it; NaN, or None for all: unknown
+    Attributes
+    ----------
+    log_flux : ndarray, (n, n_pixel) float32
+        f = ln F.
+    normalised : ndarray, (n, n_pixel) float64
+        F = flux / max flux.
+    weight : ndarray, (n, n_pixel) float64
+        Of the square of F̂ - F in chi2; NaN in all of a spectrum without information.
+    photometry : ndarray, (n, k), optional
+        Mag, for a model whose recipe names it; NaN, or None for all: unknown.
     """
 
     log_flux: np.ndarray
@@ -36,12 +43,18 @@ class Observed:
     def of(
         cls, flux: np.ndarray, ivar: np.ndarray, mask: np.ndarray, photometry: np.ndarray | None = None
     ) -> "Observed":
-        """Made of what was measured.
+        """Spectra as they were measured.
 
-        flux : (n, n_pixel) float32, finite and > 0 in the model's window, 1e-17 erg / (s cm2 Angstrom)
-        ivar : (n, n_pixel) float32, inverse square of that; NaN or 0: no information
-        mask : (n, n_pixel) int32, 0 is good
-        Read-only.
+        Parameters
+        ----------
+        flux : ndarray, (n, n_pixel) float32
+            Finite and > 0 in the model's window, 1e-17 erg / (s cm2 Angstrom).
+        ivar : ndarray, (n, n_pixel) float32
+            Inverse square of the uncertainty of flux; NaN or 0: no information.
+        mask : ndarray, (n, n_pixel) int32
+            0 is good.
+        photometry : ndarray, (n, k), optional
+            Mag; NaN, or None for all: unknown.
         """
         normalised, weight = np.empty(flux.shape), np.empty(flux.shape)
         for start in range(0, len(flux), ROWS_IN_CACHE):
@@ -59,9 +72,14 @@ class Observed:
 class Scores:
     """What one model says of a block of spectra.
 
-    error : (n,) float64, Eq. 2 on normalised flux
-    chi2 : (n,) float64, NaN where no pixel has ivar > 0
-    latent : (n, n_latent) float32
+    Attributes
+    ----------
+    error : ndarray, (n,) float64
+        Eq. 2 on normalised flux.
+    chi2 : ndarray, (n,) float64
+        NaN where no pixel has ivar > 0.
+    latent : ndarray, (n, n_latent) float32
+        Latent vectors.
     """
 
     error: np.ndarray
@@ -69,7 +87,7 @@ class Scores:
     latent: np.ndarray
 
     def of(self, rows: np.ndarray) -> "Scores":
-        """Those of some of the spectra. Read-only."""
+        """Those of some of the spectra."""
         return Scores(self.error[rows], self.chi2[rows], self.latent[rows])
 
 
@@ -77,7 +95,7 @@ def score(network: Reconstructs, spectra: Observed) -> Scores:
     """Errors and latent vectors of spectra; a pure function of arrays.
 
     The error is the mean over pixels of (F̂ - F)², F = flux / max flux, F̂ = exp(f̂). chi2 is the mean of
-    ivar (flux - max flux F̂)² over unmasked pixels with ivar > 0. Read-only.
+    ivar (flux - max flux F̂)² over unmasked pixels with ivar > 0.
     """
     latent, reconstruction = network.reconstruct(spectra.log_flux, spectra.photometry)
     error, chi2 = np.empty(len(latent)), np.empty(len(latent))

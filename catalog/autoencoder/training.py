@@ -19,7 +19,17 @@ noise, epoch by epoch, 3 its components."""
 
 @dataclass(frozen=True)
 class EpochLosses:
-    """Losses of one epoch (Eq. 2 on f = ln F) and its wall-clock time in seconds."""
+    """Losses of one epoch.
+
+    Attributes
+    ----------
+    number : int
+        From 1.
+    train_loss, validation_loss : float
+        Eq. 2 on f = ln F.
+    seconds : float
+        Wall-clock time.
+    """
 
     number: int
     train_loss: float
@@ -28,7 +38,7 @@ class EpochLosses:
 
     @property
     def diverged(self) -> bool:
-        """True if a loss is no longer a number."""
+        """True if a loss is NaN or infinite."""
         return not np.isfinite(self.train_loss + self.validation_loss)
 
 
@@ -81,15 +91,15 @@ class Alone:
     def train_epoch(
         self, training: list[np.ndarray], number: int, generators: list[np.random.Generator]
     ) -> list[float]:
-        """See Model. Changes the model."""
+        """See `Model.train_epoch`. Changes the model."""
         return [self._model.train_epoch(self._inputs, training[0], number, generators[0])]
 
     def losses(self, rows: list[np.ndarray]) -> list[float]:
-        """See Model. Read-only."""
+        """See `Model.loss`."""
         return [self._model.loss(self._inputs, rows[0])]
 
     def get_state(self) -> list[np.ndarray]:
-        """Of the network, if there is one. Read-only."""
+        """State of the network; empty if there is none."""
         return [] if self._model.network is None else self._model.network.get_state()
 
     def set_state(self, state: list[np.ndarray]) -> None:
@@ -98,11 +108,11 @@ class Alone:
             self._model.network.set_state(state)
 
     def get_weights(self, _index: int) -> list[np.ndarray]:
-        """See Model. Read-only."""
+        """See `Model.get_weights`."""
         return self._model.get_weights()
 
     def versions(self) -> dict[str, str]:
-        """See Model. Read-only."""
+        """See `Model.versions`."""
         return self._model.versions()
 
 
@@ -116,8 +126,25 @@ def train(
 ) -> list[EpochLosses]:
     """Train a model, which then holds the weights of the last epoch, as `train_together` says.
 
-    in_training : (n,) bool, the training split
-    Returns the losses of every epoch.
+    Parameters
+    ----------
+    model : Model
+        What is trained.
+    features : Features
+        f = ln F of the training and validation splits, n spectra.
+    in_training : ndarray, (n,) bool
+        The training split.
+    seed : int
+        Of the model.
+    on_epoch : callable
+        Called after every epoch.
+    checkpoint : Checkpoint, optional
+        Read at first, and written now and then.
+
+    Returns
+    -------
+    list of EpochLosses
+        Of every epoch.
     """
     (history,) = train_together(
         Alone(model), features, [in_training], [seed], lambda _, epoch: on_epoch(epoch), checkpoint
@@ -135,12 +162,27 @@ def train_together(
 ) -> list[list[EpochLosses]]:
     """Train models from new weights, or from where their checkpoint is; they then hold the weights of the last epoch.
 
-    features : f = ln F of the training and validation splits, n spectra
-    in_training : (n,) bool for each model, its training split
-    on_epoch : called for each model after every epoch
-    checkpoint : read at first, and written now and then
-    Returns the losses of every epoch for each model; those of one that has diverged end with that epoch. The same
-    seeds, machine and versions give the same weights, interrupted or not.
+    The same seeds, machine and versions give the same weights, interrupted or not.
+
+    Parameters
+    ----------
+    models : Together
+        What is trained.
+    features : Features
+        f = ln F of the training and validation splits, n spectra.
+    in_training : list of ndarray, (n,) bool
+        The training split of each model.
+    seeds : list of int
+        Of each model.
+    on_epoch : callable
+        Called for each model after every epoch.
+    checkpoint : Checkpoint, optional
+        Read at first, and written now and then.
+
+    Returns
+    -------
+    list of list of EpochLosses
+        Of every epoch for each model; those of one that has diverged end with that epoch.
     """
     training = [np.flatnonzero(rows) for rows in in_training]
     validation = [np.flatnonzero(~rows) for rows in in_training]

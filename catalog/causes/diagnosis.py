@@ -19,7 +19,15 @@ LARGEST = 40.0
 class Diagnosis:
     """What is to be said of one spectrum.
 
-    measured : by name, what the rules ask about
+    Attributes
+    ----------
+    place : Where
+        Where the error lies.
+    against : Noise
+        How the residual compares with the noise.
+    measured : dict
+        By name, what the rules ask about.
+    verdict : Verdict
     """
 
     place: Where
@@ -33,21 +41,31 @@ def diagnose(
     flux: np.ndarray,
     ivar: np.ndarray,
     mask: np.ndarray,
-    made: np.ndarray,
+    reconstructions: np.ndarray,
     rarity: Mapping[str, float | None] = MappingProxyType({}),
 ) -> Diagnosis:
     """Measure and judge one spectrum.
 
-    wavelength : (n_pixel,) vacuum Angstrom; flux, ivar, mask : (n_pixel,), flux above 0, ivar NaN: unknown
-    made : (n_model, n_pixel) F̂, what each model makes of flux over its maximum
-    rarity : the star's place among the scored, as the columns of that name: density_percentile, peer_rank, n_peer and
-        isolation_percentile, None: unknown
-    Read-only.
+    Parameters
+    ----------
+    wavelength : ndarray, (n_pixel,)
+        Vacuum Angstrom.
+    flux : ndarray, (n_pixel,)
+        Above 0.
+    ivar : ndarray, (n_pixel,)
+        NaN: unknown.
+    mask : ndarray, (n_pixel,)
+        0 is good.
+    reconstructions : ndarray, (n_model, n_pixel)
+        F̂ of each model, of flux over its maximum.
+    rarity : mapping
+        The star's place among the scored, as the columns of that name: density_percentile, peer_rank, n_peer and
+        isolation_percentile; None: unknown.
     """
     maximum = float(flux.max())
     relative, weight = flux.astype(np.float64) / maximum, ivar.astype(np.float64) * maximum**2
-    middle = np.median(made, axis=0).astype(np.float64)
-    place = where(wavelength, relative, made)
+    middle = np.median(reconstructions, axis=0).astype(np.float64)
+    place = where(wavelength, relative, reconstructions)
     against = noise(relative, middle, weight, mask, place.interval)
     measured = quantities(place, against, signs(wavelength, relative, middle), wavelength)
     measured |= rarity

@@ -19,8 +19,15 @@ FEWEST = 300
 class Template:
     """A spectrum of known kind, on its own wavelengths.
 
-    library, name : which
-    wavelength : (n,) vacuum Angstrom, increasing; flux : (n,), of any unit; good : (n,) bool, whether flux is real
+    Attributes
+    ----------
+    library, name : str
+    wavelength : ndarray, (n,)
+        Vacuum Angstrom, increasing.
+    flux : ndarray, (n,)
+        Of any unit.
+    good : ndarray, (n,) bool
+        Whether the flux is real.
     """
 
     library: str
@@ -34,10 +41,20 @@ class Template:
 class Match:
     """A template fitted to a spectrum.
 
-    reduced_chi2 : per degree of freedom; None without ivar
-    rms : root mean square of what is left, over the mean flux
-    scale : of the template, its median made 1, before reddening; ebv : reddening of the template, mag
-    n_pixel : pixels compared
+    Attributes
+    ----------
+    library, name : str
+        Of the template.
+    reduced_chi2 : float, optional
+        Per degree of freedom; None without ivar.
+    rms : float
+        Root mean square of what is left, over the mean flux.
+    scale : float
+        Of the template, its median made 1, before reddening.
+    ebv : float
+        Reddening of the template, mag.
+    n_pixel : int
+        Pixels compared.
     """
 
     library: str
@@ -52,8 +69,12 @@ class Match:
 class Templates:
     """Templates brought to the pixels of one grid, to be fitted to many spectra.
 
-    wavelength : (n_pixel,) vacuum Angstrom
-    Templates that have next to no pixel there are left out.
+    Parameters
+    ----------
+    templates : sequence of Template
+        Those that have next to no pixel on the grid are left out.
+    wavelength : ndarray, (n_pixel,)
+        Vacuum Angstrom.
     """
 
     def __init__(self, templates: Sequence[Template], wavelength: np.ndarray) -> None:
@@ -70,8 +91,16 @@ class Templates:
     def match(self, flux: np.ndarray, ivar: np.ndarray, mask: np.ndarray) -> list[Match]:
         """Every template fitted to one spectrum, the best first.
 
-        flux, ivar, mask : (n_pixel,); ivar NaN: unknown; pixels that are masked or have no flux above 0 are left out
-        The best has the least reduced chi2, or the least rms where ivar is unknown. Read-only.
+        The best has the least reduced chi2, or the least rms where ivar is unknown. Pixels that are masked or have no
+        flux above 0 are left out.
+
+        Parameters
+        ----------
+        flux : ndarray, (n_pixel,)
+        ivar : ndarray, (n_pixel,)
+            NaN: unknown.
+        mask : ndarray, (n_pixel,)
+            0 is good.
         """
         known = np.isfinite(ivar) & (ivar > 0)
         usable = (mask == 0) & np.isfinite(flux) & (flux > 0) & (known if known.any() else True)
@@ -85,7 +114,7 @@ class Templates:
         return sorted(matches, key=lambda match: match.rms if match.reduced_chi2 is None else match.reduced_chi2)
 
     def curve(self, match: Match) -> np.ndarray:
-        """The fitted template, (n_pixel,), NaN where it is not real. Read-only."""
+        """The fitted template, (n_pixel,), NaN where it is not real."""
         for template, light, good, _ in self._found:
             if (template.library, template.name) == (match.library, match.name):
                 return np.where(good, match.scale * light * self._dust(match.ebv), np.nan)

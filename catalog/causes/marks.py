@@ -37,7 +37,14 @@ FRINGE_CYCLES = (10, 120)
 
 
 def spikes(residual: np.ndarray, square: np.ndarray) -> tuple[int, float]:
-    """Number of spikes of one to three bright pixels, and their share of the error; (n_pixel,) each. Read-only."""
+    """Number of spikes of one to three bright pixels, and their share of the error.
+
+    Parameters
+    ----------
+    residual : ndarray, (n_pixel,)
+    square : ndarray, (n_pixel,)
+        Its square, the error.
+    """
     narrow = residual - running_median(residual, 9)
     # The scatter of the surroundings: in the red it is larger.
     scatter = 1.4826 * running_median(np.abs(narrow), 201)
@@ -50,20 +57,29 @@ def spikes(residual: np.ndarray, square: np.ndarray) -> tuple[int, float]:
 
 
 def sky_contrast(wavelength: np.ndarray, square: np.ndarray) -> float | None:
-    """Median of (n_pixel,) at lines of the night sky over that elsewhere, redward of 7000 Å; None: too few pixels."""
+    """Median at lines of the night sky over that elsewhere, redward of 7000 Å, (n_pixel,); None: too few pixels."""
     red = wavelength > 7000
     distance = np.abs(wavelength[:, None] - np.array(SKY_LINES)).min(axis=1)
     sky, other = red & (distance < SKY_WIDTH), red & (distance > 2 * SKY_WIDTH)
     if np.count_nonzero(sky) < 20 or np.count_nonzero(other) < 20:
         return None
-    # Medians, since a single bad pixel is no night sky.
+    # Medians, since a single bad pixel is not the night sky.
     return float(np.median(square[sky]) / (np.median(square[other]) or 1e-30))
 
 
 def arm_step(wavelength: np.ndarray, difference: np.ndarray) -> tuple[float | None, float | None]:
     """By how many mag D steps up across the joint of the arms, and its standard error; None if it is not within.
 
-    A cubic with a step is fitted 400 Å to either side, without 100 Å around the joint: a smooth curve is no step.
+    Parameters
+    ----------
+    wavelength : ndarray, (n_pixel,)
+        Vacuum Angstrom.
+    difference : ndarray, (n_pixel,)
+        D = ln(flux / reconstruction).
+
+    Notes
+    -----
+    A cubic with a step is fitted 400 Å to either side, without 100 Å around the joint: a smooth curve is not a step.
     """
     x = (wavelength - ARM_EDGE) / 400
     near = (np.abs(x) < 1) & (np.abs(x) > 0.25)
@@ -77,7 +93,15 @@ def arm_step(wavelength: np.ndarray, difference: np.ndarray) -> tuple[float | No
 
 
 def fringe_share(wavelength: np.ndarray, difference: np.ndarray) -> float | None:
-    """Largest share that one sine in wavenumber has in the variance of D redward of 8000 Å; None if that is short."""
+    """Largest share that one sine in wavenumber has in the variance of D redward of 8000 Å; None if that is short.
+
+    Parameters
+    ----------
+    wavelength : ndarray, (n_pixel,)
+        Vacuum Angstrom.
+    difference : ndarray, (n_pixel,)
+        D = ln(flux / reconstruction).
+    """
     red = wavelength > FRINGES_FROM
     if np.count_nonzero(red) < 300:
         return None
@@ -95,8 +119,22 @@ def fringe_share(wavelength: np.ndarray, difference: np.ndarray) -> float | None
 def velocity_shift(wavelength: np.ndarray, flux: np.ndarray, reconstruction: np.ndarray) -> tuple[float, float]:
     """By how many km/s the lines of the flux lie redward of those of the reconstruction, and how much that explains.
 
-    The second number is the share of the difference in lines that goes with the shift. Pixels are even in log
-    wavelength. The continuum is taken off first, by a running median. 0 and 0 if the best is as far as is looked.
+    Parameters
+    ----------
+    wavelength : ndarray, (n_pixel,)
+        Even in log wavelength.
+    flux, reconstruction : ndarray, (n_pixel,)
+
+    Returns
+    -------
+    shift : float
+        km/s; 0 if the best is as far as is looked.
+    share : float
+        Of the difference in lines that goes with the shift; 0 without one.
+
+    Notes
+    -----
+    The continuum is taken off first, by a running median.
     """
     one, other = (_without_continuum(values) for values in (flux, reconstruction))
     one = one[LARGEST_LAG:-LARGEST_LAG]

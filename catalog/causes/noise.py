@@ -21,17 +21,29 @@ SMOOTH = 25
 
 @dataclass(frozen=True)
 class Noise:
-    """How the residual stands against the noise; None without ivar, or where none of the pixels has any.
+    """How the residual compares with the noise; None without ivar, or where none of the pixels has any.
 
-    chi2, interval_chi2 : mean of (flux - reconstruction)² ivar over the good pixels, and over those of the interval
-    sigma_ratio : median uncertainty in the interval over that of its neighbourhood
-    sigma_excess : the same for uncertainty over the square root of the flux, which light alone does not raise
-    bump : factor by which the uncertainty is raised most above that of a neighbourhood of 600 pixels, light aside;
-        bump_interval : where; bump_excess : mag by which the flux is above the reconstruction there, beside what it is
-        around; bump_share : share of the error there
-    masked_fraction : part of the interval's pixels that are masked or without ivar
-    roughness : mean square of the residual's steps from pixel to pixel, over twice its mean square: 1 is white noise, 0
-        is smooth
+    Attributes
+    ----------
+    chi2, interval_chi2 : float, optional
+        Mean of (flux - reconstruction)² ivar over the good pixels, and over those of the interval.
+    sigma_ratio : float, optional
+        Median uncertainty in the interval over that of its neighbourhood.
+    sigma_excess : float, optional
+        The same for uncertainty over the square root of the flux, which light alone does not raise.
+    bump : float, optional
+        Factor by which the uncertainty is raised most above that of a neighbourhood of 600 pixels, light aside.
+    bump_interval : Interval, optional
+        Where that is.
+    bump_excess : float, optional
+        mag by which the flux is above the reconstruction there, beside what it is around.
+    bump_share : float, optional
+        Share of the error there.
+    masked_fraction : float
+        Part of the interval's pixels that are masked or without ivar.
+    roughness : float
+        Mean square of the residual's steps from pixel to pixel, over twice its mean square: 1 is white noise, 0 is
+        smooth.
     """
 
     chi2: float | None
@@ -49,11 +61,18 @@ class Noise:
 def noise(
     flux: np.ndarray, reconstruction: np.ndarray, ivar: np.ndarray, mask: np.ndarray, interval: Interval
 ) -> Noise:
-    """How the residual of one spectrum stands against its noise.
+    """How the residual of one spectrum compares with its noise.
 
-    flux, reconstruction, ivar : (n_pixel,), flux relative to its maximum and ivar to that; NaN: unknown
-    mask : (n_pixel,), 0 is good
-    Read-only.
+    Parameters
+    ----------
+    flux, reconstruction : ndarray, (n_pixel,)
+        Relative to the maximum of the flux.
+    ivar : ndarray, (n_pixel,)
+        Relative to that as well; NaN: unknown.
+    mask : ndarray, (n_pixel,)
+        0 is good.
+    interval : Interval
+        Where half of the error lies.
     """
     residual = flux - reconstruction
     known = np.isfinite(ivar) & (ivar > 0)
@@ -82,8 +101,10 @@ def noise(
 
 
 def roughness(residual: np.ndarray) -> float:
-    """Von Neumann's ratio of (n_pixel,) numbers, halved: 1 for white noise, 0 for a smooth curve. Read-only.
+    """Von Neumann's ratio of (n_pixel,) numbers, halved: 1 for white noise, 0 for a smooth curve.
 
+    Examples
+    --------
     >>> roughness(np.array([1.0, -1.0, 1.0, -1.0])) > 1
     True
     """
@@ -91,7 +112,7 @@ def roughness(residual: np.ndarray) -> float:
 
 
 def running_median(values: np.ndarray, width: int) -> np.ndarray:
-    """Median of each of (n_pixel,) numbers with its neighbours, an odd number `width` in all. Read-only."""
+    """Median of each of (n_pixel,) numbers with its neighbours, an odd number `width` in all."""
     median: np.ndarray = median_filter(values, width, mode="nearest")
     return median
 
@@ -99,9 +120,19 @@ def running_median(values: np.ndarray, width: int) -> np.ndarray:
 def sigma_bump(sigma: np.ndarray, light: np.ndarray) -> tuple[float | None, Interval | None]:
     """Where the uncertainty is raised most above that of a wide neighbourhood, and by which factor.
 
-    sigma : (n_pixel,), NaN: unknown; light : (n_pixel,), what light alone makes of it
-    The interval is where it is raised by at least half as much as at its peak; None if that is everywhere. Both None
-    if too little is known, or the window is narrower than the neighbourhood. Read-only.
+    Parameters
+    ----------
+    sigma : ndarray, (n_pixel,)
+        Uncertainty; NaN: unknown.
+    light : ndarray, (n_pixel,)
+        What light alone makes of it.
+
+    Returns
+    -------
+    factor : float, optional
+        None if too little is known, or the window is narrower than the neighbourhood.
+    interval : Interval, optional
+        Where it is raised by at least half as much as at its peak; None if that is everywhere, or without a factor.
     """
     known = np.flatnonzero(np.isfinite(sigma))
     if len(known) < len(sigma) / 2 or len(sigma) < WIDE:

@@ -24,13 +24,24 @@ class Interval:
 class Where:
     """Where the error lies.
 
-    interval : the narrowest that holds half of it; interval_lo, interval_hi : its first and last wavelength, Angstrom
-    interval_fraction : part of the window's pixels that it takes
-    half_fraction : part of the pixels that hold half of the error, wherever they lie: 0.5 if all have the same
-    excess : sum of flux over sum of reconstruction in the interval, less 1; the models' median
-    share : name of window to its share of the error; windows overlap
-    interval_spread : standard deviation over the models of the interval's share of each model's own error
-    interval_overlap : mean over the models of the part of their own interval that lies within this one
+    Attributes
+    ----------
+    interval : Interval
+        The narrowest that holds half of it.
+    interval_lo, interval_hi : float
+        Its first and last wavelength, Angstrom.
+    interval_fraction : float
+        Part of the window's pixels that it takes.
+    half_fraction : float
+        Part of the pixels that hold half of the error, wherever they lie: 0.5 if all have the same.
+    excess : float
+        Sum of flux over sum of reconstruction in the interval, less 1; the models' median.
+    share : dict
+        Name of window to its share of the error; windows overlap.
+    interval_spread : float
+        Standard deviation over the models of the interval's share of each model's own error.
+    interval_overlap : float
+        Mean over the models of the part of their own interval that lies within this one.
     """
 
     interval: Interval
@@ -44,20 +55,26 @@ class Where:
     interval_overlap: float
 
 
-def where(wavelength: np.ndarray, flux: np.ndarray, made: np.ndarray) -> Where:
-    """Where the error of one spectrum lies.
+def where(wavelength: np.ndarray, flux: np.ndarray, reconstructions: np.ndarray) -> Where:
+    """Where the error of one spectrum lies: of the mean over the models of (F̂ - F)².
 
-    wavelength : (n_pixel,) vacuum Angstrom; flux : (n_pixel,) F, relative to its maximum; made : (n_model, n_pixel) F̂
-    Of the mean over the models of (F̂ - F)². Read-only.
+    Parameters
+    ----------
+    wavelength : ndarray, (n_pixel,)
+        Vacuum Angstrom.
+    flux : ndarray, (n_pixel,)
+        F, relative to its maximum.
+    reconstructions : ndarray, (n_model, n_pixel)
+        F̂.
     """
-    square = np.square(made.astype(np.float64) - flux)
+    square = np.square(reconstructions.astype(np.float64) - flux)
     error = square.mean(axis=0)
     profile = error / (error.sum() or 1.0)
     found = half_interval(profile)
     of_model = square / np.maximum(square.sum(axis=1, keepdims=True), 1e-300)
     own = [half_interval(row) for row in of_model]
     overlap = [max(0, min(o.stop, found.stop) - max(o.start, found.start)) / (o.stop - o.start) for o in own]
-    inside = flux[found.pixels].sum() / made[:, found.pixels].sum(axis=1)
+    inside = flux[found.pixels].sum() / reconstructions[:, found.pixels].sum(axis=1)
     return Where(
         interval=found,
         interval_lo=float(wavelength[found.start]),
@@ -74,8 +91,8 @@ def where(wavelength: np.ndarray, flux: np.ndarray, made: np.ndarray) -> Where:
 def half_interval(profile: np.ndarray) -> Interval:
     """The narrowest run of pixels that holds at least half of the sum of (n_pixel,) numbers >= 0; the first of equals.
 
-    Read-only.
-
+    Examples
+    --------
     >>> half_interval(np.array([1.0, 0.0, 3.0, 2.0, 0.0]))
     Interval(start=2, stop=3)
     """
@@ -88,8 +105,10 @@ def half_interval(profile: np.ndarray) -> Interval:
 
 
 def half_fraction(profile: np.ndarray) -> float:
-    """Part of the (n_pixel,) pixels, the largest first, that hold half of the sum. Read-only.
+    """Part of the (n_pixel,) pixels, the largest first, that hold half of the sum.
 
+    Examples
+    --------
     >>> half_fraction(np.array([1.0, 1.0, 1.0, 1.0]))
     0.5
     """
@@ -98,7 +117,7 @@ def half_fraction(profile: np.ndarray) -> float:
 
 
 def shares(wavelength: np.ndarray, profile: np.ndarray) -> dict[str, float]:
-    """Name of window to its share of the sum of (n_pixel,) numbers, for the windows within. Read-only."""
+    """Name of window to its share of the sum of (n_pixel,) numbers, for the windows within."""
     total = np.concatenate([[0.0], np.cumsum(profile, dtype=np.float64)])
     found = {}
     for window in windows_within(wavelength):

@@ -18,9 +18,15 @@ END = 0.1
 class NamedWindow:
     """A range of wavelengths, both ends included.
 
-    family : what makes it: C2, TiO, Balmer, telluric, ...
-    lo, hi : vacuum Angstrom
-    source : who defined it
+    Attributes
+    ----------
+    name : str
+    family : str
+        What makes it: C2, TiO, Balmer, telluric, ...
+    lo, hi : float
+        Vacuum Angstrom.
+    source : str
+        Who defined it.
     """
 
     name: str
@@ -47,8 +53,8 @@ FAMILY = {window.name: window.family for window in WINDOWS} | {"blue end": "end"
 def windows_within(wavelength: np.ndarray) -> tuple[NamedWindow, ...]:
     """The windows that lie at least half within a model's wavelengths (n_pixel,), and these wavelengths' two ends.
 
-    Read-only.
-
+    Examples
+    --------
     >>> [window.name for window in windows_within(np.array([6500.0, 6550.0, 6600.0, 6700.0]))]
     ['H alpha', 'blue end', 'red end']
     """

@@ -1,6 +1,5 @@
-"""Catalogs of other people: their files as tables of the database, and which of their rows are our stars."""
+"""Catalogs of other people: their files as tables of the database, and which of their rows are our stars.
 
-from catalog.crossmatch.attachment import Attached, attach, attached, detach
-from catalog.crossmatch.match_by import ByGaia, ByMangaid, MatchBy, OnSky, match_by
-
-__all__ = ["Attached", "ByGaia", "ByMangaid", "MatchBy", "OnSky", "attach", "attached", "detach", "match_by"]
+How they are matched (`match_by`) and what is attached (`listed`) stay light: those two may not import astropy.
+Neither spectra nor models come in here.
+"""

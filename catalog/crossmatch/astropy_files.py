@@ -24,10 +24,10 @@ LARGEST_ARRAY = 100_000
 UNREADABLE = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError)
 
 
-def read_fits(path: Path, _cursor: object) -> Contents:
-    """The first table of a FITS file. Read-only. Raises CatalogError if it has none."""
+def read_fits(path: Path, _connection: object) -> Contents:
+    """The first table of a FITS file. Raises CatalogError if it has none, or cannot be read."""
 
-    def read() -> Contents:
+    def read_table() -> Contents:
         with fits.open(path) as file:
             tables = [hdu for hdu in file if isinstance(hdu, fits.BinTableHDU | fits.TableHDU)]
             if not tables:
@@ -42,13 +42,13 @@ def read_fits(path: Path, _cursor: object) -> Contents:
         columns = _columns(table, said)
         return _contents(table, columns, None, remarks if len(tables) > 1 else ())
 
-    return _reading(path, "FITS", read)
+    return _reading(path, "FITS", read_table)
 
 
-def read_votable(path: Path, _cursor: object) -> Contents:
-    """The first table of a VOTable. Read-only. Raises CatalogError if it has none."""
+def read_votable(path: Path, _connection: object) -> Contents:
+    """The first table of a VOTable. Raises CatalogError if it has none, or cannot be read."""
 
-    def read() -> Contents:
+    def read_table() -> Contents:
         tree = votable.parse(path)
         tables = list(tree.iter_tables())
         if not tables:
@@ -64,26 +64,26 @@ def read_votable(path: Path, _cursor: object) -> Contents:
         remarks = (f"{path.name} has {len(tables)} tables; the first, {tables[0].name or 1}, is read",)
         return _contents(table, columns, epoch and float(epoch[1]), remarks if len(tables) > 1 else ())
 
-    return _reading(path, "VOTable", read)
+    return _reading(path, "VOTable", read_table)
 
 
-def read_ecsv(path: Path, _cursor: object) -> Contents:
-    """An ECSV file. Read-only. Raises CatalogError if it is none."""
+def read_ecsv(path: Path, _connection: object) -> Contents:
+    """The table of an ECSV file. Raises CatalogError if it cannot be read."""
 
-    def read() -> Contents:
+    def read_table() -> Contents:
         table = represent_mixins_as_columns(Table.read(path, format="ascii.ecsv"))
         return _contents(table, _columns(table, [None] * len(table.colnames)), None, ())
 
-    return _reading(path, "ECSV", read)
+    return _reading(path, "ECSV", read_table)
 
 
 def fields_of(table: TableElement) -> list[ListColumn]:
-    """What a VOTable says of its columns. Read-only."""
+    """What a VOTable says of its columns."""
     return [ListColumn(field.name, _unit(field.unit), field.description) for field in table.fields]
 
 
 def repeated(names: Sequence[str]) -> str | None:
-    """The first name that appears twice; None if none does. Read-only."""
+    """The first name that appears twice; None if none does."""
     return next((name for number, name in enumerate(names) if name in names[:number]), None)
 
 
@@ -96,7 +96,7 @@ def _reading(path: Path, format_: str, read: Callable[[], Contents]) -> Contents
     except (CatalogError, MemoryError):
         raise
     except Exception as error:
-        # Readers of three formats raise what they like about a file that is none.
+        # Readers of three formats raise what they like about a file of another format.
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise CatalogError(f"{path} cannot be read as {format_}: {reason}") from error
 

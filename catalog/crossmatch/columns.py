@@ -16,8 +16,10 @@ class ListColumn:
 
     @property
     def comment(self) -> str | None:
-        """As the COMMENTs of our own columns: description, then the unit in square brackets. Read-only.
+        """As the COMMENTs of our own columns: description, then the unit in square brackets.
 
+        Examples
+        --------
         >>> ListColumn("RAdeg", "deg", "Right ascension").comment
         'Right ascension [deg]'
         """
@@ -35,7 +37,15 @@ class Streamed:
 
 @dataclass(frozen=True)
 class InMemory:
-    """Rows that astropy has read: called for the rows from one number to another, one Arrow array per column."""
+    """Rows that astropy has read.
+
+    Attributes
+    ----------
+    n_row : int
+        How many there are.
+    rows : callable
+        Called with the first row and the one behind the last, it gives one Arrow array per column.
+    """
 
     n_row: int
     rows: Callable[[int, int], list[pa.Array]]
@@ -45,8 +55,16 @@ class InMemory:
 class Contents:
     """The columns of a file, and its rows.
 
-    epoch : of the positions in it, yr; None: the file does not say
-    remarks : what a user should know, a line each
+    Attributes
+    ----------
+    columns : list of ListColumn
+        In the order of the file.
+    rows : Streamed or InMemory
+        As DuckDB or astropy reads them.
+    epoch : float, optional
+        Of the positions in it, yr; None: the file does not say.
+    remarks : tuple of str
+        What a user should know, a line each.
     """
 
     columns: list[ListColumn]

@@ -16,21 +16,21 @@ from astropy.table import meta
 
 from catalog.crossmatch.astropy_files import fields_of, read_ecsv
 from catalog.crossmatch.columns import Contents, ListColumn, Streamed
-from catalog.database.external import literal, quoted
+from catalog.database.connection import Connection, literal, quoted
 from catalog.errors import CatalogError
 
 SEPARATORS = ",;\t|"
 
 NULLS = ["", "null", "NULL", "NaN", "nan"]
-"""Values that stand for none in CSV files."""
+"""Values of CSV files that stand for an unknown one."""
 
 WHOLE = r"\s*-?(0|[1-9]\d{0,37})\s*"
 
 OTHER = r"\s*[+-]?(0\d+|\d{20,}|0x.*|.*_.*)\s*"
 """What DuckDB would take for a number, though it would not read back as it is written."""
 
-# Whole numbers are told by their letters: to cast what is none takes DuckDB ten times as long.
-TYPE = """
+# Whole numbers are told by their letters: to cast what is not a number takes DuckDB ten times as long.
+TYPE_OF_COLUMN = """
 CASE
     WHEN count({v}) = 0 THEN 'VARCHAR'
     WHEN bool_and({v} IS NULL OR regexp_full_match({v}, '{whole}')) THEN
@@ -47,39 +47,44 @@ END
 """
 
 
-def read_csv(path: Path, cursor: duckdb.DuckDBPyConnection) -> Contents:
+def read_csv(path: Path, connection: Connection) -> Contents:
     """A CSV file with a line of names; a column is whole numbers, numbers or text, by all its values.
 
-    Separated by commas, semicolons, tabs or bars, as the line of names is. Read-only; reads the file once for the
-    types. Raises CatalogError if it is no such file.
+    Separated by commas, semicolons, tabs or bars, as the line of names is. The file is read once for the types; an
+    ECSV file by this name is read as one.
+
+    Raises
+    ------
+    CatalogError
+        If the file is not a CSV file in UTF-8.
     """
     names, separator = _header(path)
     if names is None:
-        return read_ecsv(path, cursor)
+        return read_ecsv(path, connection)
     internal = [f"c{number}" for number in range(len(names))]
     types = ", ".join(f"'{name}': 'VARCHAR'" for name in internal)
     source = f"""read_csv({_literal_path(path)}, auto_detect = false, header = true, delim = {literal(separator)},
         quote = '"', escape = '"', nullstr = {NULLS}, hive_partitioning = false, columns = {{{types}}})"""
-    types_asked = (TYPE.format(v=name, whole=WHOLE, other=OTHER) for name in internal)
+    type_of_each = (TYPE_OF_COLUMN.format(v=name, whole=WHOLE, other=OTHER) for name in internal)
     with reading(path):
-        found = cursor.execute(f"SELECT {', '.join(types_asked)} FROM {source}").fetchone()
+        found = connection.execute(f"SELECT {', '.join(type_of_each)} FROM {source}").fetchone()
     cast = [_cleaned(f"{name}::{type_}", type_) for name, type_ in zip(internal, found or (), strict=True)]
     return Contents([ListColumn(name) for name in names], Streamed(cast, source))
 
 
-def read_parquet(path: Path, cursor: duckdb.DuckDBPyConnection) -> Contents:
+def read_parquet(path: Path, connection: Connection) -> Contents:
     """A Parquet file, with the units and descriptions that astropy or TOPCAT put into it.
 
-    Read-only. Raises CatalogError if it is none.
+    Raises CatalogError if it is not a Parquet file.
     """
     source = f"read_parquet({_literal_path(path)}, hive_partitioning = false)"
     with reading(path):
         schema = pq.read_schema(path)
-        described = cursor.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+        described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
         said = {column.name: column for column in _said(schema.metadata or {})}
     columns, expressions = [], []
     for name, (internal, type_) in zip(schema.names, (row[:2] for row in described), strict=True):
-        # astropy writes what is masked as a value, and beside it that it is none.
+        # astropy writes what is masked as a value, and in a column beside it that it is masked.
         if name.endswith(".mask") and name.removesuffix(".mask") in said:
             continue
         value = _cleaned(quoted(internal), type_)
@@ -99,7 +104,7 @@ def reading(path: Path) -> Iterator[None]:
         lines = [line for line in said.splitlines() if not line.startswith("Original Line")]
         raise CatalogError(f"{path} cannot be read: {' '.join(lines)[:300]}") from error
     except pa.ArrowInvalid as error:
-        raise CatalogError(f"{path} is no Parquet file: {str(error).splitlines()[0]}") from error
+        raise CatalogError(f"{path} is not a Parquet file: {str(error).splitlines()[0]}") from error
 
 
 def _header(path: Path) -> tuple[list[str] | None, str]:
@@ -109,7 +114,7 @@ def _header(path: Path) -> tuple[list[str] | None, str]:
         with opener(path, "rt", encoding="utf-8-sig", newline="") as file:
             line = file.readline()
     except (UnicodeDecodeError, EOFError, gzip.BadGzipFile) as error:
-        raise CatalogError(f"{path} is no CSV file in UTF-8: {error}") from error
+        raise CatalogError(f"{path} is not a CSV file in UTF-8: {error}") from error
     if line.startswith("# %ECSV"):
         return None, ""
     if not line.strip():

@@ -13,6 +13,9 @@ LARGEST_RADIUS = 3600.0
 
 EPOCHS = (1800.0, 2200.0)
 
+# The text of these three goes into `external_catalog.asked_sha256`: another name of a class or a field would have
+# every attached catalog matched anew.
+
 
 @dataclass(frozen=True)
 class ByGaia:
@@ -35,7 +38,17 @@ class ByMangaid:
 
 @dataclass(frozen=True)
 class OnSky:
-    """Positions (ICRS) in two columns; radius in arcsec; epoch in yr, None: as the file says, or else 2000."""
+    """Positions (ICRS) in two columns.
+
+    Attributes
+    ----------
+    ra, dec : str
+        Names of the columns.
+    radius : float
+        Arcsec.
+    epoch : float, optional
+        Of the positions, yr; None: as the file says, or else 2000.
+    """
 
     ra: str
     dec: str
@@ -56,14 +69,16 @@ def match_by(
     radius: float | None = None,
     epoch: float | None = None,
 ) -> MatchBy:
-    """The way that these arguments ask for. Read-only. Raises CatalogError if they ask for none, or for several.
+    """The way to match that these arguments ask for. Raises CatalogError if they ask for none, or for several.
 
+    Examples
+    --------
     >>> match_by(gaia="source_id", release="DR3")
     ByGaia(column='source_id', release='DR3')
     """
-    if sum(asked is not None for asked in (gaia, mangaid, sky)) != 1:
+    if sum(given is not None for given in (gaia, mangaid, sky)) != 1:
         raise CatalogError(
-            "say how to match, in one by: --gaia COLUMN --release RELEASE, --mangaid COLUMN, or --sky RA DEC "
+            "say how to match, in one way: --gaia COLUMN --release RELEASE, --mangaid COLUMN, or --sky RA DEC "
             "--radius ARCSEC"
         )
     if sky is None and (radius is not None or epoch is not None):

@@ -20,10 +20,12 @@ EMPTY = np.empty(0)
 
 
 def degrees_per(unit: str | None, column: str) -> float:
-    """Degrees in one unit of a coordinate; none said: they are degrees. Hours are 15.
+    """Degrees in one unit of a coordinate; None: they are degrees. Hours are 15.
 
-    Read-only. Raises CatalogError if the unit is none of angles.
+    Raises CatalogError if the unit, that of a column of this name, is not one of angles.
 
+    Examples
+    --------
     >>> round(degrees_per("hourangle", "RA"), 9)
     15.0
     """
@@ -41,10 +43,18 @@ def degrees_per(unit: str | None, column: str) -> float:
 def at_epoch(
     ra: np.ndarray, dec: np.ndarray, epoch: np.ndarray, pmra: np.ndarray, pmdec: np.ndarray, target: float
 ) -> SkyCoord:
-    """Where stars are at another epoch; all (n,) float64.
+    """Where stars are at another epoch; those without a known epoch or proper motion stay where they are.
 
-    ra, dec : deg, at `epoch` (yr); pmra (times cos(dec)), pmdec : mas/yr
-    Stars without a known epoch or proper motion stay where they are. Read-only.
+    Parameters
+    ----------
+    ra, dec : ndarray, (n,) float64
+        Deg, at `epoch`.
+    epoch : ndarray, (n,) float64
+        Yr; NaN where unknown.
+    pmra, pmdec : ndarray, (n,) float64
+        Mas/yr, `pmra` times cos(dec); NaN where unknown.
+    target : float
+        The other epoch, yr.
     """
     ra, dec = ra.copy(), dec.copy()
     known = np.isfinite(epoch) & np.isfinite(pmra) & np.isfinite(pmdec)
@@ -63,7 +73,7 @@ def at_epoch(
 
 
 def usable(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
-    """Which (n,) positions in deg are on the sky: ra from -360 to 360, dec from -90 to 90. Read-only."""
+    """Which (n,) positions in deg are on the sky: ra from -360 to 360, dec from -90 to 90."""
     with np.errstate(invalid="ignore"):
         return (np.abs(ra) <= 360) & (np.abs(dec) <= 90)
 
@@ -73,9 +83,27 @@ def pairs_within(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
     """All pairs of a star and a row at most `radius` arcsec apart.
 
-    stars : (n,); rows : blocks of row number, ra and dec (deg), (m,) each, NaN where unknown
-    Returns index into stars, row number and separation in arcsec, (pair,) each, and how many rows have no usable
-    position. The search tree of the stars is made once; a block's is made for it. Read-only.
+    The search tree of the stars is made once; a block's is made for it.
+
+    Parameters
+    ----------
+    stars : SkyCoord, (n,)
+        Where they are.
+    rows : iterable of tuple of ndarray
+        In blocks: row number, ra and dec (deg), (m,) each, NaN where unknown.
+    radius : float
+        Arcsec.
+
+    Returns
+    -------
+    star : ndarray, (n_pair,) int64
+        Index into `stars`.
+    row : ndarray, (n_pair,) int64
+        Row number.
+    separation : ndarray, (n_pair,)
+        Arcsec.
+    n_unusable : int
+        How many rows have no usable position.
     """
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     n_unusable = 0
@@ -94,6 +122,6 @@ def pairs_within(
 
 
 def float64(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
-    """Numbers, NaN where null. Read-only."""
+    """Numbers, NaN where null."""
     values: np.ndarray = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
     return values

@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pyarrow as pa
-import sqlalchemy as sa
 
 from catalog.crossmatch import astropy_files, duckdb_files
 from catalog.crossmatch.columns import Contents, InMemory, ListColumn
-from catalog.database.connection import execute_with, raw_connection
-from catalog.database.external import comment_columns, distinct, quoted, table_of
+from catalog.database.connection import Connection, execute_with, quoted
+from catalog.database.external import comment_columns, distinct, table_of
 from catalog.errors import CatalogError
 
 ROW = "catalog_row"
@@ -30,22 +29,32 @@ BLOCK = 50_000
 
 
 def require_format(path: Path) -> None:
-    """Raise CatalogError unless the ending of a name is that of a format that can be read. Read-only."""
+    """Raise CatalogError unless the ending of a name is that of a format that can be read."""
     ending = path.name.lower().removesuffix(".gz")
     if Path(ending).suffix not in READERS or path.name.lower().endswith(".parquet.gz"):
         raise CatalogError(f"{path}: an attached file is one of {', '.join(READERS)}; rename or convert it")
 
 
-def load(connection: sa.Connection, path: Path, name: str) -> tuple[Contents, dict[str, ListColumn]]:
+def load(connection: Connection, path: Path, name: str) -> tuple[Contents, dict[str, ListColumn]]:
     """Make the table external.NAME of a file, in place of the one that is there.
 
-    Returns what the file holds, and its columns under the names they have in the table: those of the file, with a
-    number behind them where SQL would not tell two apart, and `catalog_row` in front, from 1.
-    Writes inside the connection's transaction. Raises CatalogError if the file is none that can be read, has no rows,
-    or two columns of one name.
+    Writes inside the connection's transaction.
+
+    Returns
+    -------
+    contents : Contents
+        What the file holds.
+    columns : dict
+        Its columns under the names they have in the table: those of the file, with a number behind them where SQL
+        would not tell two apart, and `catalog_row` in front, from 1.
+
+    Raises
+    ------
+    CatalogError
+        If the file cannot be read, has no rows, or has two columns of one name.
     """
     reader = READERS[Path(path.name.lower().removesuffix(".gz")).suffix]
-    contents = reader(path, raw_connection(connection))
+    contents = reader(path, connection)
     names = [column.name.strip() for column in contents.columns]
     if twice := astropy_files.repeated([each for each in names if each]):
         raise CatalogError(f"{path} has two columns {twice}; rename one")
@@ -55,7 +64,7 @@ def load(connection: sa.Connection, path: Path, name: str) -> tuple[Contents, di
     else:
         selected = [f"{value} AS {quoted(each)}" for value, each in zip(contents.rows.expressions, chosen, strict=True)]
         with duckdb_files.reading(path):
-            raw_connection(connection).execute(
+            connection.execute(
                 f"""CREATE OR REPLACE TABLE {table_of(name)} AS
                 SELECT row_number() OVER () AS {ROW}, {", ".join(selected)} FROM {contents.rows.source}"""
             )
@@ -65,7 +74,7 @@ def load(connection: sa.Connection, path: Path, name: str) -> tuple[Contents, di
     return contents, columns
 
 
-def _append_blocks(connection: sa.Connection, rows: InMemory, table: str, names: list[str]) -> None:
+def _append_blocks(connection: Connection, rows: InMemory, table: str, names: list[str]) -> None:
     for first in range(0, max(rows.n_row, 1), BLOCK):
         last = min(first + BLOCK, rows.n_row)
         block = pa.table([pa.array(range(first + 1, last + 1), pa.int64()), *rows.rows(first, last)], [ROW, *names])

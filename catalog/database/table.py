@@ -1,6 +1,5 @@
 """Listings in the form that users take them: astropy tables with units, or pandas."""
 
-from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,7 +8,7 @@ import pyarrow as pa
 from astropy import units as u
 from astropy.table import MaskedColumn, Table
 
-from catalog.database.listing import about_of, require_distinct, unit_of
+from catalog.database.listing import about_of, require_distinct, unit_of, without_decimals
 from catalog.database.meaning import meaning_of
 from catalog.errors import CatalogError
 
@@ -101,19 +100,11 @@ def to_pandas(rows: pa.Table) -> "DataFrame":
 
 def _values(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     """Values with something harmless where they are NULL, and where that is."""
-    null = np.asarray(column.is_null())
-    type_ = column.type
+    column = without_decimals(column)
+    null, type_ = np.asarray(column.is_null()), column.type
     if pa.types.is_fixed_size_list(type_) and not null.any():
         flat = np.concatenate([chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks] or [[]])
         return flat.reshape(len(column), type_.list_size), np.zeros((len(column), type_.list_size), bool)
-    if pa.types.is_decimal(type_):
-        # DuckDB sums integers to HUGEINT, which arrives as a decimal without digits behind the point; one that is
-        # too large for 64 bits, or has more digits than a float, stays a Decimal, exact.
-        with suppress(pa.ArrowInvalid):
-            number = column.cast(pa.int64() if type_.scale == 0 else pa.float64())
-            if number.cast(type_).equals(column):
-                column = number
-        type_ = column.type
     if pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_boolean(type_):
         filled = column.fill_null(_FILL[np.dtype(type_.to_pandas_dtype()).kind])
         return np.asarray(filled), null

@@ -19,6 +19,7 @@ from typing import IO
 
 from catalog.ensembles.manifest import Manifest, ManifestError, Model, NewerFormatError
 from catalog.errors import CatalogError
+from catalog.files.whole import whole_file
 from catalog.provenance import canonical_json
 
 MANIFEST = "manifest.json"
@@ -31,7 +32,7 @@ EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 ROLES = ("train", "validation")
 
-# What zipfile and json raise on bytes that are none of theirs.
+# What zipfile and json raise on bytes that they did not write.
 _NOT_OURS = (zipfile.BadZipFile, EOFError, KeyError, NotImplementedError, RuntimeError, ValueError, struct.error)
 
 Stars = dict[str, list[str]]
@@ -42,8 +43,16 @@ Stars = dict[str, list[str]]
 class Archive:
     """What is in a file that was verified.
 
-    sha256 : of the whole file
-    stars : of each model, by its member
+    Attributes
+    ----------
+    path : Path
+        The file.
+    sha256 : str
+        Of the whole file.
+    manifest : Manifest
+        What the file says of the ensemble.
+    stars : dict of int to Stars
+        Of each model, by its member.
     """
 
     path: Path
@@ -53,38 +62,44 @@ class Archive:
 
 
 def stars_text(stars: Stars) -> str:
-    """The stars of a model as they stand in the file; its SHA-256 goes into the manifest. Read-only."""
+    """The stars of a model as they stand in the file; its SHA-256 goes into the manifest."""
     return canonical_json(stars)
 
 
 def write_archive(path: Path, manifest: Manifest, stars: dict[int, Stars], weights: dict[str, Path]) -> None:
     """Write the file, complete or not at all; what was there under its name is replaced.
 
-    weights : their files, by SHA-256
-    Raises CatalogError if a file of weights is absent or changed, or if the file cannot be written.
+    Parameters
+    ----------
+    path : Path
+        The file to be.
+    manifest : Manifest
+        What it says of the ensemble.
+    stars : dict of int to Stars
+        Of each model, by its member.
+    weights : dict of str to Path
+        Files of weights, by SHA-256.
+
+    Raises
+    ------
+    CatalogError
+        If a file of weights is absent or was changed, or if the file cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    try:
-        with partial.open("wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                archive.writestr(_entry(MANIFEST), manifest.to_json())
-                for model in manifest.models:
-                    archive.writestr(_entry(_stars_name(model)), stars_text(stars[model.member]))
-                for sha256, source in sorted(weights.items()):
-                    _add_weights(archive, sha256, source)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError as error:
-        raise CatalogError(f"{path} cannot be written: {error.strerror or error}; nothing was exported") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path, "nothing was exported") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(_entry(MANIFEST), manifest.to_json())
+        for model in manifest.models:
+            archive.writestr(_entry(_stars_name(model)), stars_text(stars[model.member]))
+        for sha256, source in sorted(weights.items()):
+            _add_weights(archive, sha256, source)
 
 
 def read_archive(path: Path) -> Archive:
-    """Everything in the file save the weights, which are verified. Read-only.
+    """Everything in the file save the weights, which are verified.
 
-    Raises CatalogError if it is absent, cut short, changed, of another kind or of a newer version.
+    Raises
+    ------
+    CatalogError
+        If it is absent, cut short, changed, of another kind or of a newer version.
     """
     with _opened(path) as (file, archive):
         size = os.fstat(file.fileno()).st_size
@@ -110,7 +125,10 @@ def read_archive(path: Path) -> Archive:
 def weights_blocks(path: Path, sha256: str) -> Iterator[bytes]:
     """The weights of that SHA-256 in the file, block by block.
 
-    Read-only. Raises CatalogError, at the latest behind the last block, if they are not there unchanged.
+    Raises
+    ------
+    CatalogError
+        At the latest behind the last block, if they are not there unchanged.
     """
     with _opened(path) as (_, archive), archive.open(_weights_name(sha256)) as source:
         yield from _verified(source, sha256)
@@ -188,7 +206,7 @@ def _stars(archive: zipfile.ZipFile, model: Model) -> Stars:
         raise ManifestError(f"its list of the stars of {model.name} was changed")
     stars: Stars = json.loads(text)
     if not isinstance(stars, dict) or tuple(sorted(stars)) != ROLES or not all(map(_are_ids, stars.values())):
-        raise ManifestError(f"its list of the stars of {model.name} is none")
+        raise ManifestError(f"its list of the stars of {model.name} is not a valid list")
     if set(stars["train"]) & set(stars["validation"]):
         raise ManifestError(f"its list has stars of {model.name} in both splits")
     return stars
@@ -197,5 +215,5 @@ def _stars(archive: zipfile.ZipFile, model: Model) -> Stars:
 def _are_ids(given: object) -> bool:
     if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
         return False
-    "".join(given).encode()  # half a surrogate pair is no text
+    "".join(given).encode()  # fails for half a surrogate pair
     return len(set(given)) == len(given) and all(given)

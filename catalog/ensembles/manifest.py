@@ -65,7 +65,10 @@ class ArchivedEpoch:
 class Model:
     """A trained model, a row of model_version.
 
-    stars_sha256 : of the list of stars that it was trained and validated on
+    Attributes
+    ----------
+    stars_sha256 : str
+        Of the list of stars that it was trained and validated on.
     """
 
     member: int
@@ -89,8 +92,16 @@ class Model:
 class Manifest:
     """An ensemble and its trained models.
 
-    recipe : opaque here; its SHA-256 is that of its canonical JSON
-    wavelength : grid of the dataset, vacuum Angstrom, exact
+    Attributes
+    ----------
+    recipe : dict
+        Opaque here.
+    recipe_sha256 : str
+        Of the recipe's canonical JSON.
+    dataset : TrainingData
+        What the models were trained on.
+    wavelength : list of float
+        Grid of the dataset, vacuum Angstrom, exact.
     """
 
     name: str
@@ -104,22 +115,22 @@ class Manifest:
     models: list[Model]
 
     def to_json(self) -> str:
-        """As `from_json` reads it; equal manifests have equal text. Read-only."""
+        """As `from_json` reads it; equal manifests have equal text."""
         content = json.loads(json.dumps(asdict(self), default=datetime.isoformat))
         digest = sha256_of_text(canonical_json(content))
         return canonical_json({"format": FORMAT, "manifest": content, "sha256": digest})
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:
-        """The manifest that `to_json` wrote. Read-only. Raises ManifestError, or another ValueError, for any other."""
+        """The manifest that `to_json` wrote. Raises ManifestError, or another ValueError, for anything else."""
         given = json.loads(text.decode())
         if not isinstance(given, dict) or not isinstance(given.get("format"), int):
-            raise ManifestError("its manifest is of no ensemble")
+            raise ManifestError("its manifest is not that of an ensemble")
         if given["format"] != FORMAT:
             raise NewerFormatError(f"it has format {given['format']}")
         if given.get("sha256") != sha256_of_text(canonical_json(given.get("manifest"))):
             raise ManifestError("its manifest was changed")
-        manifest = _made(cls, given["manifest"], "manifest")
+        manifest: Self = _checked(cls, given["manifest"], "manifest")
         manifest._require_sense()
         return manifest
 
@@ -128,29 +139,32 @@ class Manifest:
             raise ManifestError("its recipe was changed")
         grid = np.array(self.wavelength)
         if len(grid) < 2 or not np.isfinite(grid).all() or grid[0] <= 0 or (np.diff(grid) <= 0).any():
-            raise ManifestError("its wavelength grid is none")
+            raise ManifestError("its wavelength grid is not a valid grid")
         if not self.models or len({model.member for model in self.models}) < len(self.models):
-            raise ManifestError("its models are none, or one is there twice")
+            raise ManifestError("it has no models, or one of them twice")
         for model in self.models:
             if model.member < 1 or model.name != f"MODEL{model.member}":
                 raise ManifestError(f"it calls model {model.member} {model.name!r}")
 
 
-def _made(kind: Any, value: Any, where: str) -> Any:
-    """The value as an annotation says it, dataclasses from objects with exactly their keys; ManifestError otherwise."""
+def _checked(kind: Any, value: Any, where: str) -> Any:
+    """A value of JSON as an annotation says it, dataclasses from objects with exactly their keys.
+
+    Raises ManifestError if it is something else.
+    """
     if get_origin(kind) in (Union, types.UnionType):
         (wanted,) = (choice for choice in get_args(kind) if choice is not type(None))
-        return None if value is None else _made(wanted, value, where)
+        return None if value is None else _checked(wanted, value, where)
     if get_origin(kind) is list and isinstance(value, list):
-        return [_made(get_args(kind)[0], item, where) for item in value]
+        return [_checked(get_args(kind)[0], item, where) for item in value]
     if is_dataclass(kind) and isinstance(value, dict) and set(value) == {field.name for field in fields(kind)}:
         hints = get_type_hints(kind)
-        made: Any = kind
-        return made(**{key: _made(hints[key], item, key) for key, item in value.items()})
+        make: Any = kind
+        return make(**{key: _checked(hints[key], item, key) for key, item in value.items()})
     if get_origin(kind) is dict and isinstance(value, dict):
         return value
     if kind is str and isinstance(value, str) and (not where.endswith("sha256") or re.fullmatch("[0-9a-f]{64}", value)):
-        value.encode()  # half a surrogate pair is no text
+        value.encode()  # fails for half a surrogate pair
         return value
     if kind is int and type(value) is int and 0 <= value < LARGEST.get(where, 2**63):
         return value
@@ -158,4 +172,4 @@ def _made(kind: Any, value: Any, where: str) -> Any:
         return value
     if kind is datetime and isinstance(value, str) and (time := datetime.fromisoformat(value)).tzinfo is None:
         return time
-    raise ManifestError(f"its manifest has a {where} that is none")
+    raise ManifestError(f"its manifest has a {where} that is not valid")

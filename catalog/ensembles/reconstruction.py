@@ -1,24 +1,23 @@
-"""What an ensemble's models make of one spectrum (the paper's Figs. 5 to 12)."""
+"""Reconstructions of spectra by the models of an ensemble (the paper's Figs. 5 to 12)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import sqlalchemy as sa
 from astropy import units as u
 from astropy.table import QTable
 
-from catalog.autoencoder.model import model_for
+from catalog.autoencoder.model import Model, model_for
 from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.scoring import LARGEST_LOG_FLUX
 from catalog.autoencoder.weights import load_each
-from catalog.database.connection import Database, arrow
+from catalog.database.connection import Connection, Database, arrow
 from catalog.database.meaning import MEANINGS
-from catalog.database.names import find_ensemble, find_scored_dataset
-from catalog.ensembles.registry import find_models
+from catalog.database.names import find_models, find_scored
+from catalog.database.records import Ensemble, ModelVersion, Scope, Visit
+from catalog.ensembles.registry import recipe_of
 from catalog.errors import CatalogError
-from catalog.provenance import canonical_json
 from catalog.spectra.blocks import SpectrumBlock, Window, trained_wavelength, usable_blocks, window
 from catalog.spectra.spectrum import find_spectrum
 
@@ -26,89 +25,140 @@ N_ROW = 128
 """Copies of the spectrum that a model is given at once. In single precision a sum depends on how many rows are summed
 side by side; from about a hundred on it is what scoring, with its blocks of hundreds, came to."""
 
-SCORED = """
-SELECT scored.error, star_role.role
-FROM reconstruction_error AS scored
-LEFT JOIN star_role ON star_role.model_id = scored.model_id AND star_role.star_id = $star_id
-WHERE scored.model_id = $model_id AND scored.spectrum_id = $spectrum_id
+STORED_ERROR = """
+SELECT stored.error, star_role.role
+FROM reconstruction_error AS stored
+LEFT JOIN star_role ON star_role.model_id = stored.model_id AND star_role.star_id = $star_id
+WHERE stored.model_id = $model_id AND stored.spectrum_id = $spectrum_id
 """
-
-
-@dataclass(frozen=True)
-class TrainedModels:
-    """What an ensemble's models are made of again: its recipe and window, and the rows of the models."""
-
-    recipe: Recipe
-    pixels: Window
-    models: list[sa.Row]
 
 
 def reconstruct(
     database: Database,
     mangaid: str,
-    dataset: str | None = None,
-    ensemble: str | None = None,
+    scope: Scope = Scope(),
     models: Sequence[str] | None = None,
-    plate: int | None = None,
-    mjd: int | None = None,
+    visit: Visit = Visit(),
 ) -> QTable:
-    """A scored spectrum and what each model makes of it, in the window of the ensemble.
+    """A scored spectrum and its reconstruction by each model, in the window of the ensemble.
 
-    dataset : None: the only one that the ensemble scored; ensemble : None: the newest that has scored
-    models : their names; None: all
-    plate, mjd : the visit, where a star has several spectra in the dataset
+    Notes
+    -----
     Columns wavelength (vacuum), flux, ivar and mask, and a column per model by its name: max flux F̂, in the unit of
     flux, so that mean(((MODEL1 - flux) / max(flux))²) is its stored error (Eq. 2), to single precision. `meta` is the
-    row of the spectrum, with the names of ensemble and models, and per model its stored `error` and `role`, which is
-    None where neither star was in its training dataset.
-    Read-only. Raises CatalogError for unknown names, a spectrum that the models have not scored or cannot take, and
-    weights that are absent or changed.
+    row of the spectrum, with the names of ensemble and models, the window, and per model its stored `error` and `role`;
+    the role is None where neither star was in its training dataset.
     """
     with database.read() as connection:
-        row = find_ensemble(connection, ensemble, scored=True)
-        found = find_scored_dataset(connection, row, dataset)
-        spectrum = find_spectrum(connection, mangaid, found, plate, mjd)
-        recipe = Recipe.from_json(canonical_json(row.recipe))
-        pixels = window(trained_wavelength(connection, row), recipe.window)
-        trained = TrainedModels(recipe, pixels, find_models(connection, row, models))
-        block = _block(connection, spectrum, trained, row.name)
-        scores = {model.name: _score(connection, spectrum, model, row.name) for model in trained.models}
+        scored = find_scored(connection, scope)
+        ensemble = scored.ensemble
+        spectrum = find_spectrum(connection, mangaid, scored.dataset, visit)
+        recipe = recipe_of(ensemble)
+        pixels = window(trained_wavelength(connection, ensemble), recipe.window)
+        chosen = find_models(connection, ensemble, models)
+        block = _block(connection, spectrum, ensemble, pixels)
+        stored = {model.name: _stored_error(connection, spectrum, model, ensemble) for model in chosen}
     table = _table(block, pixels)
     maximum = block.flux.max().astype(np.float64)
-    for name, reconstruction in _reconstructions(database, trained, block):
-        table[name] = maximum * reconstruction * table["flux"].unit
+    flux, photometry = (np.repeat(values, N_ROW, axis=0) for values in (block.flux, block.photometry))
+    for model, reconstructions in log_reconstructions(database, recipe, chosen, flux, photometry):
+        normalised = np.exp(np.minimum(reconstructions[0].astype(np.float64), LARGEST_LOG_FLUX))
+        table[model.name] = maximum * normalised * table["flux"].unit
     table.meta = spectrum | {
-        "ensemble": row.name,
+        "ensemble": ensemble.name,
         "window": recipe.window,
-        "models": list(scores),
-        "error": {name: error for name, (error, _) in scores.items()},
-        "role": {name: role for name, (_, role) in scores.items()},
+        "models": list(stored),
+        "error": {name: error for name, (error, _) in stored.items()},
+        "role": {name: role for name, (_, role) in stored.items()},
     }
     return table
 
 
-def _block(connection: sa.Connection, spectrum: dict, trained: TrainedModels, ensemble: str) -> SpectrumBlock:
+def log_reconstructions(
+    database: Database, recipe: Recipe, models: Sequence[ModelVersion], flux: np.ndarray, photometry: np.ndarray
+) -> Iterator[tuple[ModelVersion, np.ndarray]]:
+    """Reconstructions of the same spectra by every model in turn.
+
+    Parameters
+    ----------
+    database : Database
+        Beside it lie the weights.
+    recipe : Recipe
+        Of the models' ensemble.
+    models : sequence of ModelVersion
+        Trained models of one ensemble.
+    flux : ndarray, (n, n_pixel)
+        Finite and > 0, in the window of the ensemble, in any unit.
+    photometry : ndarray, (n, k)
+        The columns of the view `cmd` that the recipe names, mag; NaN where unknown.
+
+    Yields
+    ------
+    (ModelVersion, ndarray)
+        A model and f̂ = ln F̂, (n, n_pixel) float32, F = flux / max flux.
+
+    Raises
+    ------
+    CatalogError
+        At its place, if weights are absent or were changed.
+    """
+    values = log_flux(flux)
+    for model, network in each_network(database, recipe, flux.shape[1], models):
+        yield model, network.reconstruct(values, photometry)[1]
+
+
+def each_network(
+    database: Database, recipe: Recipe, n_pixel: int, models: Sequence[ModelVersion]
+) -> Iterator[tuple[ModelVersion, Model]]:
+    """The models of an ensemble in turn, with their weights, which are read and verified ahead.
+
+    Parameters
+    ----------
+    n_pixel : int
+        Pixels of the window of the ensemble.
+
+    Yields
+    ------
+    (ModelVersion, Model)
+        The model is the same object every time, so that it is to be asked before the next one comes.
+
+    Raises
+    ------
+    CatalogError
+        At its place, if weights are absent or were changed.
+    """
+    network = model_for(recipe, n_pixel)
+    weights = load_each(database.weights_of(model) for model in models)
+    for model, loaded in zip(models, weights, strict=True):
+        network.set_weights(loaded)
+        yield model, network
+
+
+def _block(connection: Connection, spectrum: dict[str, Any], ensemble: Ensemble, pixels: Window) -> SpectrumBlock:
     """The one spectrum as scoring reads it."""
+    recipe = recipe_of(ensemble)
     condition = f"spectrum_id = {spectrum['spectrum_id']}"
     for block in usable_blocks(
-        connection, spectrum["dataset_id"], trained.pixels, condition=condition, photometry=trained.recipe.photometry
+        connection, spectrum["dataset_id"], pixels, condition=condition, photometry=recipe.photometry
     ):
         return block
-    first, last = trained.recipe.window or trained.pixels.wavelength[[0, -1]]
+    first, last = recipe.window or pixels.wavelength[[0, -1]]
     raise CatalogError(
         f"the spectrum of {spectrum['mangaid']} in {spectrum['dataset']} is not usable in the window of ensemble "
-        f"{ensemble}, {first:.0f} to {last:.0f} Å: flux that is 0, negative or not finite; see spectrum.bad_run"
+        f"{ensemble.name}, {first:.0f} to {last:.0f} Å: flux that is 0, negative or not finite; see spectrum.bad_run"
     )
 
 
-def _score(connection: sa.Connection, spectrum: dict, model: sa.Row, ensemble: str) -> tuple[float, str | None]:
+def _stored_error(
+    connection: Connection, spectrum: dict[str, Any], model: ModelVersion, ensemble: Ensemble
+) -> tuple[float, str | None]:
     """Stored error, and the role of the star."""
-    wanted = {key: spectrum[key] for key in ("star_id", "spectrum_id")} | {"model_id": model.model_id}
-    found = arrow(connection, SCORED, wanted).to_pylist()
+    parameters = {key: spectrum[key] for key in ("star_id", "spectrum_id")} | {"model_id": model.model_id}
+    found = arrow(connection, STORED_ERROR, parameters).to_pylist()
     if not found:
         raise CatalogError(
             f"{model.name} has not scored {spectrum['mangaid']}; "
-            f"run: catalog score --dataset {spectrum['dataset']} --ensemble {ensemble}"
+            f"run: catalog score --dataset {spectrum['dataset']} --ensemble {ensemble.name}"
         )
     return found[0]["error"], found[0]["role"]
 
@@ -121,17 +171,3 @@ def _table(block: SpectrumBlock, pixels: Window) -> QTable:
             for name, values in columns.items()
         }
     )
-
-
-def _reconstructions(
-    database: Database, trained: TrainedModels, block: SpectrumBlock
-) -> Iterator[tuple[str, np.ndarray]]:
-    """Name of each model, and its F̂, (n_pixel,) float64."""
-    network = model_for(trained.recipe, len(trained.pixels.wavelength))
-    values = np.repeat(log_flux(block.flux), N_ROW, axis=0)
-    photometry = np.repeat(block.photometry, N_ROW, axis=0)
-    weights = load_each(database.path, ((model.weights_file, model.weights_sha256) for model in trained.models))
-    for model, loaded in zip(trained.models, weights, strict=True):
-        network.set_weights(loaded)
-        _, reconstruction = network.reconstruct(values, photometry)
-        yield model.name, np.exp(np.minimum(reconstruction[0].astype(np.float64), LARGEST_LOG_FLUX))

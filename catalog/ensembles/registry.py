@@ -1,22 +1,21 @@
-"""The ensembles of a database: a list of them, everything about one, its losses, its models by name."""
+"""The ensembles of a database: a list of them, everything about one, its losses, its recipe."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-import sqlalchemy as sa
-from astropy import units as u
-from astropy.table import Table
+import pyarrow as pa
 
-from catalog.database import schema
-from catalog.database.connection import Database, arrow
+from catalog.autoencoder.recipe import Recipe
+from catalog.database.connection import Connection, Database, arrow
+from catalog.database.listing import listing
 from catalog.database.names import find_ensemble
-from catalog.database.table import to_table
+from catalog.database.records import Ensemble
 from catalog.ensembles.manifest import SourceFile, TrainingData
 from catalog.errors import CatalogError
+from catalog.provenance import canonical_json
 
-LOSSES = """
+LOSSES_BY_EPOCH = """
 SELECT model.name AS model, model.member, epoch.epoch, epoch.train_loss, epoch.validation_loss, epoch.seconds
 FROM training_epoch AS epoch
 JOIN model_version AS model ON model.model_id = epoch.model_id
@@ -24,7 +23,7 @@ WHERE model.ensemble_id = $ensemble_id
 ORDER BY model.member, epoch.epoch
 """
 
-ENSEMBLES = """
+ALL_ENSEMBLES = """
 SELECT
     ensemble.name AS ensemble,
     ensemble.recipe ->> '$.name' AS recipe_name,
@@ -53,7 +52,7 @@ GROUP BY ALL
 ORDER BY any_value(ensemble.ensemble_id)
 """
 
-MODELS = """
+MODELS_OF_ENSEMBLE = """
 SELECT
     model.member,
     model.name,
@@ -76,7 +75,7 @@ WHERE model.ensemble_id = $ensemble_id
 ORDER BY model.member
 """
 
-SCORED = """
+SCORED_DATASETS = """
 SELECT
     dataset.name AS dataset,
     count(DISTINCT scored.model_id) AS n_model,
@@ -91,12 +90,12 @@ GROUP BY dataset.name
 ORDER BY dataset.name
 """
 
-DATASET = """
+TRAINING_DATASET = """
 SELECT name, survey, release, product, lsf_percentile FROM dataset WHERE dataset_id = $dataset_id
 """
 
 # Those of the spectra that were split, not of others that the dataset was given since.
-SOURCE_FILES = """
+TRAINING_SOURCE_FILES = """
 SELECT DISTINCT source_file.name, source_file.size, source_file.sha256
 FROM model_version AS model
 JOIN training_split AS split ON split.model_id = model.model_id
@@ -107,28 +106,19 @@ ORDER BY ALL
 """
 
 
-def ensembles(database: Database) -> Table:
-    """One row per ensemble, in the order they came: recipe, data, window, models, losses, what was scored. Read-only.
-
-    An ensemble without a window works on the full range. Raises CatalogError like `Database.read`.
-    """
+def ensembles(database: Database) -> pa.Table:
+    """One row per ensemble, in the order they came; one without a window works on the full range."""
     with database.read() as connection:
-        table = to_table(arrow(connection, ENSEMBLES))
-    for name in ("window_lo", "window_hi"):
-        table[name].unit = u.AA
-    return table
+        return listing(arrow(connection, ALL_ENSEMBLES), units={"window_lo": "Angstrom", "window_hi": "Angstrom"})
 
 
 def describe_ensemble(database: Database, name: str) -> dict[str, Any]:
-    """Everything about an ensemble: recipe, the data it was trained on, its models, and what they scored.
-
-    Read-only. Raises CatalogError if there is none of that name.
-    """
+    """Everything about an ensemble: recipe, the data it was trained on, its models, and what they scored."""
     with database.read() as connection:
         ensemble = find_ensemble(connection, name)
-        wanted = {"ensemble_id": ensemble.ensemble_id}
-        models = arrow(connection, MODELS, wanted).to_pylist()
-        scored = arrow(connection, SCORED, wanted).to_pylist()
+        parameters = {"ensemble_id": ensemble.ensemble_id}
+        models = arrow(connection, MODELS_OF_ENSEMBLE, parameters).to_pylist()
+        scored = arrow(connection, SCORED_DATASETS, parameters).to_pylist()
         dataset = asdict(trained_on(connection, ensemble))
     for model in models:
         model["versions"] = json.loads(model["versions"] or "null")
@@ -147,45 +137,28 @@ def describe_ensemble(database: Database, name: str) -> dict[str, Any]:
     }
 
 
-def losses(database: Database, ensemble: str | None = None) -> Table:
-    """Losses of an ensemble's models, epoch by epoch; None: the newest.
-
-    `meta` names the ensemble. Read-only. Raises CatalogError if no model of it has any.
-    """
+def losses(database: Database, ensemble: str | None = None) -> pa.Table:
+    """Losses of an ensemble's models, epoch by epoch, None: the newest. Raises CatalogError if no model has any."""
     with database.read() as connection:
         row = find_ensemble(connection, ensemble)
-        table = to_table(arrow(connection, LOSSES, {"ensemble_id": row.ensemble_id}))
-    if not len(table):
+        rows = arrow(connection, LOSSES_BY_EPOCH, {"ensemble_id": row.ensemble_id})
+    if not len(rows):
         raise CatalogError(f"no model of ensemble {row.name} is trained; run its catalog train command again")
-    table.meta["ensemble"] = row.name
-    return table
+    return listing(rows, {"ensemble": row.name})
 
 
-def find_models(connection: sa.Connection, ensemble: sa.Row, names: Sequence[str] | None = None) -> list[sa.Row]:
-    """The trained models of an ensemble, rows of model_version; None: all of them, else in the order given.
-
-    Read-only. Raises CatalogError if there is none, or none of a name.
-    """
-    model = schema.model_version
-    trained = sa.select(model).where(model.c.ensemble_id == ensemble.ensemble_id, model.c.status == "trained")
-    models = {row.name: row for row in connection.execute(trained.order_by(model.c.member))}
-    if not models:
-        raise CatalogError(f"no model of ensemble {ensemble.name} is trained; run its catalog train command again")
-    for name in names or ():
-        if name not in models:
-            raise CatalogError(f"no model {name} in ensemble {ensemble.name}; there are: {', '.join(models)}")
-    return [models[name] for name in dict.fromkeys(models if names is None else names)]
+def recipe_of(ensemble: Ensemble) -> Recipe:
+    """The recipe of an ensemble; what an older version did not name has its default."""
+    return Recipe.from_json(canonical_json(ensemble.recipe))
 
 
-def trained_on(connection: sa.Connection, ensemble: sa.Row) -> TrainingData:
-    """The dataset that an ensemble was trained on, here or elsewhere, and the files its spectra came from.
-
-    Read-only.
-    """
+def trained_on(connection: Connection, ensemble: Ensemble) -> TrainingData:
+    """The dataset that an ensemble was trained on, here or elsewhere, and the files its spectra came from."""
     if ensemble.origin is not None:
         dataset = ensemble.origin["dataset"]
         source_files = dataset["source_files"]
     else:
-        (dataset,) = arrow(connection, DATASET, {"dataset_id": ensemble.dataset_id}).to_pylist()
-        source_files = arrow(connection, SOURCE_FILES, {"ensemble_id": ensemble.ensemble_id}).to_pylist()
+        (dataset,) = arrow(connection, TRAINING_DATASET, {"dataset_id": ensemble.dataset_id}).to_pylist()
+        parameters = {"ensemble_id": ensemble.ensemble_id}
+        source_files = arrow(connection, TRAINING_SOURCE_FILES, parameters).to_pylist()
     return TrainingData(**(dataset | {"source_files": [SourceFile(**source_file) for source_file in source_files]}))

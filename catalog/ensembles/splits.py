@@ -14,9 +14,27 @@ FEWEST_UNSEEN = 3
 def random_split(star: np.ndarray, recipe: Recipe, seed: int) -> np.ndarray:
     """Stars in random order until the recipe's share of the spectra is reached (the paper, section 2.1).
 
-    star : (n,) which star each spectrum is of
-    Returns (n,) bool, the training split. Raises CatalogError if one side is left empty.
+    Parameters
+    ----------
+    star : ndarray, (n,) int64
+        Which star each spectrum is of.
+    recipe : Recipe
+        Its `split` is the ratio.
+    seed : int
+        Of the member.
 
+    Returns
+    -------
+    ndarray, (n,) bool
+        The training split.
+
+    Raises
+    ------
+    CatalogError
+        If one side is left empty.
+
+    Examples
+    --------
     >>> int(random_split(np.arange(2770), Recipe(), seed=1).sum())
     2000
     """
@@ -30,11 +48,32 @@ def random_split(star: np.ndarray, recipe: Recipe, seed: int) -> np.ndarray:
 def balanced_splits(star: np.ndarray, n_model: int, recipe: Recipe) -> list[np.ndarray]:
     """A cross-fitting: every star is left out by the same number of members.
 
-    star : (n,) which star each spectrum is of
-    The stars are dealt to as many parts as there are members; each member leaves out its own part and the next ones,
-    in the ratio of the recipe's split, and three parts or more. Returns n_model times (n,) bool, the training splits.
-    Raises CatalogError if there are too few members for that, or too few stars.
+    Parameters
+    ----------
+    star : ndarray, (n,) int64
+        Which star each spectrum is of.
+    n_model : int
+        Members of the ensemble.
+    recipe : Recipe
+        Its `split` is the ratio, its `seed` decides how the stars are dealt.
 
+    Returns
+    -------
+    list of ndarray, (n,) bool
+        The training split of each member.
+
+    Raises
+    ------
+    CatalogError
+        If there are too few members, or too few stars.
+
+    Notes
+    -----
+    The stars are dealt to as many parts as there are members; each member leaves out its own part and the next ones,
+    in the ratio of the recipe's split, and three parts or more.
+
+    Examples
+    --------
     >>> splits = balanced_splits(np.arange(100), 10, Recipe(balanced=True))
     >>> np.unique(np.sum([~split for split in splits], axis=0)).tolist()
     [3]

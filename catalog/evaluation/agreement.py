@@ -14,9 +14,16 @@ TOP = 10
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of two models, by their place in the ensemble: rank correlation, and the common share of their oddest spectra.
+    """How far two models agree; NaN where fewer than two spectra, or only equal errors, leave nothing to correlate.
 
-    NaN where fewer than two spectra, or only equal errors, leave nothing to correlate.
+    Attributes
+    ----------
+    model, other : int
+        Their places among the models.
+    spearman : float
+        Rank correlation of their errors.
+    top_1_overlap : float
+        Share of the oddest 1 % that they have in common.
     """
 
     model: int
@@ -28,8 +35,10 @@ class Agreement:
 def agreements(error: np.ndarray) -> list[Agreement]:
     """Every pair of models, over the spectra that both have scored.
 
-    error : (n_model, n), NaN where a model has not scored a spectrum
-    Read-only.
+    Parameters
+    ----------
+    error : ndarray, (n_model, n)
+        NaN where a model has not scored a spectrum.
     """
     return [_agreement(error, *pair) for pair in combinations(range(len(error)), 2)]
 

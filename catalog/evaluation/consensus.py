@@ -9,19 +9,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FLAGGED_FROM = 0.99
-"""Quantile of a model's errors from which on it flags a spectrum."""
-
-DIGITS = 9
-"""Means are rounded as in the view, so that equal ones tie in whatever order they were added up."""
+from catalog.anomaly.consensus import DIGITS, FLAGGED_FROM
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Where spectra stand in the order of the consensus.
+    """Ranks of spectra in the order of the consensus.
 
-    rank : (n,) float64, 1 is the oddest; NaN where there is none
-    n_ranked : spectra of the dataset that have a rank
+    Attributes
+    ----------
+    rank : ndarray, (n,) float64
+        1 is the oddest; NaN where a spectrum has no rank.
+    n_ranked : int
+        Spectra of the dataset that have a rank.
     """
 
     rank: np.ndarray
@@ -42,10 +42,16 @@ class Ranking:
 class Consensus:
     """What the models agree on, for n spectra.
 
-    n_flagged : (n,) float64, models that flag the spectrum; NaN where none has scored it
-    mean_percentile, mean_log10_error : (n,) float64; the second NaN where every error is 0
-    mean_percentile_unseen : (n,) float64; NaN where every model has seen the star
-    all, unseen : the order over all models, and over those that have not seen the star
+    Attributes
+    ----------
+    n_flagged : ndarray, (n,) float64
+        Models that flag the spectrum; NaN where no model has scored it.
+    mean_percentile, mean_log10_error : ndarray, (n,) float64
+        Over the models; the second NaN where every error is 0.
+    mean_percentile_unseen : ndarray, (n,) float64
+        NaN where every model has seen the star.
+    all, unseen : Ranking
+        The order over all models, and over those that have not seen the star.
     """
 
     n_flagged: np.ndarray
@@ -56,16 +62,22 @@ class Consensus:
     unseen: Ranking
 
     def by(self, members: str) -> Ranking:
-        """The order over a set of members, "all" or "unseen". Read-only."""
+        """The order over a set of members, "all" or "unseen"."""
         return {"all": self.all, "unseen": self.unseen}[members]
 
 
 class Population:
-    """The scored spectra of a dataset, in which each has its place and others can be given one.
+    """The scored spectra of a dataset, in which each has its rank and others can be given one.
 
-    error : (n_model, n) float64, larger is more anomalous; NaN where a model has not scored a spectrum
-    seen : (n_model, n) bool, whether the model has seen the star in training
+    Parameters
+    ----------
+    error : ndarray, (n_model, n) float64
+        Larger is more anomalous; NaN where a model has not scored a spectrum.
+    seen : ndarray, (n_model, n) bool
+        Whether the model has seen the star in training.
 
+    Notes
+    -----
     Spectra are in the order of their ids, which breaks ties as in the view.
     """
 
@@ -75,7 +87,7 @@ class Population:
         scored = ~np.isnan(error)
         self._all = [np.sort(row[keep]) for row, keep in zip(error, scored, strict=True)]
         self._unseen = [np.sort(row[keep]) for row, keep in zip(error, scored & ~seen, strict=True)]
-        self._threshold = np.array([np.quantile(row, FLAGGED_FROM) if len(row) else np.inf for row in self._all])
+        self._threshold = np.array([np.quantile(row, FLAGGED_FROM / 100) if len(row) else np.inf for row in self._all])
         everyone = np.arange(error.shape[1])
         self._merits = self._judge(error, everyone)
         self.consensus = self.place(error, everyone)
@@ -83,10 +95,15 @@ class Population:
     def place(self, error: np.ndarray, host: np.ndarray) -> Consensus:
         """The consensus on spectra that each take, one at a time, the place of a spectrum of the dataset.
 
-        error : (n_model, k) of the new spectra
-        host : (k,) index of the spectrum that each replaces, whose star it has
         The other spectra keep their percentiles, which one spectrum moves by one part in n. A spectrum that replaces
-        itself gets its own rank. Read-only.
+        itself gets its own rank.
+
+        Parameters
+        ----------
+        error : ndarray, (n_model, k)
+            Of the new spectra.
+        host : ndarray, (k,) int
+            Index of the spectrum that each replaces, whose star it has.
         """
         flagged, percentile, log_error, unseen = self._judge(error, host)
         flagged_all, percentile_all, log_all, unseen_all = self._merits
@@ -102,7 +119,7 @@ class Population:
     def _judge(self, error: np.ndarray, host: np.ndarray) -> tuple[np.ndarray, ...]:
         """Number of flags, and means of percentile, log10 error and unseen percentile over the models, (k,) each."""
         own, seen = self.error[:, host], self.seen[:, host]
-        # A model that has not scored the host is no part of its consensus.
+        # A model that has not scored the host does not take part in its consensus.
         error = np.where(np.isnan(own), np.nan, error)
         n_flagged = np.count_nonzero(error >= self._threshold[:, None], axis=0)
         flagged = np.where(np.isnan(error).all(axis=0), np.nan, n_flagged)

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from functools import partial
 
-from astropy.table import Table
+import pyarrow as pa
 
 from catalog.database.connection import Database
+from catalog.database.listing import listing
+from catalog.database.records import Scope
 from catalog.errors import CatalogError
 from catalog.evaluation.agreement import agreements
 from catalog.evaluation.detectors import Detectors
@@ -13,9 +15,10 @@ from catalog.evaluation.injection import Injection
 from catalog.evaluation.listed import Listed
 from catalog.evaluation.methods import SCORES
 from catalog.evaluation.planted import Planted
-from catalog.evaluation.record import columns_of, find_evaluation, read_evaluation, write_evaluation
+from catalog.evaluation.record import Results, columns_of, find_evaluation, read_evaluation, write_evaluation
 from catalog.evaluation.stored import Stored, read_scores
-from catalog.evaluation.truth import TruthFile, read_truth
+from catalog.evaluation.truth import TruthFile
+from catalog.evaluation.truth_files import read_truth
 from catalog.progress import Progress, silent
 
 Talk = Callable[[str], None]
@@ -25,23 +28,19 @@ Talk = Callable[[str], None]
 def evaluate(
     database: Database,
     anomalies: TruthFile | Injection,
-    dataset: str | None = None,
-    ensemble: str | None = None,
+    scope: Scope,
     seed: int = 0,
     baselines: bool = True,
     talk: Talk = lambda line: None,
     progress: Progress = silent,
-) -> Table:
-    """Recovery of listed or of planted anomalies by an ensemble on a dataset it has scored.
+) -> pa.Table:
+    """Recovery of listed or of planted anomalies by an ensemble on a dataset that it has scored.
 
-    dataset, ensemble : None: the only one scored, the newest that has scored
-    seed : of the hosts, the baselines and the bootstrap
-    baselines : the same for PCA, isolation forest and local outlier factor on the same splits
-    Returns the rows of `recovery`; `meta` names the ensemble, the dataset, the mode and the evaluation_id, says whether
-    the evaluation was known before, and has the tables of agreement between the models and, of planted oddities, of
-    what the rules of `catalog explain` say of them.
-    Writes the rows in one transaction at the end, if the same evaluation is not there yet; stored scores stay as
-    they are. Raises CatalogError for what is wrong with the truth table, and for unknown names.
+    Notes
+    -----
+    What is said of the rows names the ensemble, the dataset, the mode and the evaluation_id, and whether the evaluation
+    was `known` before; `agreement` (between the models) and `verdicts` (of the rules of `catalog explain` on planted
+    oddities) are lists of rows, see `catalog.evaluation.record.parts_of`.
     """
     if seed < 0:
         raise CatalogError(f"seed {seed}: give 0 or more")
@@ -49,28 +48,28 @@ def evaluate(
     make: Callable[[Stored, int], Listed | Planted] = (
         partial(Listed, read_truth(anomalies)) if isinstance(anomalies, TruthFile) else partial(Planted, anomalies)
     )
-    stored = read_scores(database, dataset, ensemble)
-    asked = make(stored, seed)
-    for remark in asked.remarks:
+    stored = read_scores(database, scope)
+    among = make(stored, seed)
+    for remark in among.remarks:
         talk(remark)
-    wanted = columns_of(stored, asked.columns, asked.settings | {"baselines": baselines, "scores": list(SCORES)}, seed)
+    row = columns_of(stored, among.columns, among.settings | {"baselines": baselines, "scores": list(SCORES)}, seed)
     with database.read() as connection:
-        evaluation_id = find_evaluation(connection, wanted)
+        evaluation_id = find_evaluation(connection, row)
     known = evaluation_id is not None
     if evaluation_id is None:
         detectors = Detectors(database, stored, seed, baselines, progress)
-        rows = list(asked.rows(database, detectors, talk))
-        verdicts = asked.verdicts(database, progress) if isinstance(asked, Planted) else []
-        agreement = agreements(stored.error)
-        evaluation_id = write_evaluation(database, wanted, rows, agreement, verdicts, stored.models)
-    table, agreed, verdict = read_evaluation(database, evaluation_id)
-    table.meta |= {
+        recovered = list(among.rows(database, detectors, talk))
+        verdicts = among.verdicts(database, progress) if isinstance(among, Planted) else []
+        results = Results(recovered, agreements(stored.error), verdicts)
+        evaluation_id = write_evaluation(database, row, results, stored.models)
+    recovery, agreement, verdict = read_evaluation(database, evaluation_id)
+    about = {
         "evaluation_id": evaluation_id,
         "ensemble": stored.ensemble.name,
         "dataset": stored.dataset.name,
-        "mode": asked.columns["mode"],
+        "mode": among.columns["mode"],
         "known": known,
-        "agreement": agreed,
-        "verdicts": verdict,
+        "agreement": agreement.to_pylist(),
+        "verdicts": verdict.to_pylist(),
     }
-    return table
+    return listing(recovery, about)

@@ -20,11 +20,16 @@ HOST_STREAM, ODDITY_STREAM = 0, 1
 
 @dataclass(frozen=True)
 class Injection:
-    """What to plant.
+    """What to plant. Raises CatalogError for unknown kinds, and for strengths and hosts that are not above 0.
 
-    kinds : of ODDITIES; none: all of them
-    strengths : 1 is nominal
-    hosts : spectra for each kind; every strength is planted in the same ones
+    Attributes
+    ----------
+    kinds : tuple of str
+        Of ODDITIES; empty: all of them.
+    strengths : tuple of float
+        1 is nominal.
+    hosts : int
+        Spectra for each kind; every strength is planted in the same ones.
     """
 
     kinds: tuple[str, ...] = ()
@@ -47,8 +52,12 @@ class Injection:
 class Hosts:
     """Spectra that an oddity is planted in.
 
-    index : (k,) ascending, of the dataset's scored spectra
-    in_region : they lie where such stars lie in the colour-magnitude diagram; False: anywhere
+    Attributes
+    ----------
+    index : ndarray, (k,) int
+        Ascending, of the dataset's scored spectra.
+    in_region : bool
+        They lie where such stars lie in the colour-magnitude diagram; False: anywhere.
     """
 
     index: np.ndarray
@@ -58,9 +67,18 @@ class Hosts:
 def choose_hosts(kind: str, n: int, eligible: np.ndarray, bp_rp: np.ndarray, abs_g: np.ndarray, seed: int) -> Hosts:
     """A random choice of n spectra in the host region of a kind, or of all if the region holds next to none.
 
-    eligible : (n_spectrum,) bool
-    bp_rp, abs_g : (n_spectrum,) mag, NaN where unknown
-    Returns fewer than n if the region, or where that is left aside the dataset, has fewer. Read-only.
+    Parameters
+    ----------
+    kind : str
+        Of ODDITIES.
+    n : int
+        How many; they are fewer if the region, or where that is left aside the dataset, has fewer.
+    eligible : ndarray, (n_spectrum,) bool
+        What may be chosen.
+    bp_rp, abs_g : ndarray, (n_spectrum,)
+        mag; NaN where unknown.
+    seed : int
+        The same seed gives the same choice, whatever other kinds are planted.
     """
     oddity = ODDITIES[kind]
     inside = eligible & _within(bp_rp, oddity.bp_rp) & _within(abs_g, oddity.abs_g)
@@ -74,9 +92,18 @@ def choose_hosts(kind: str, n: int, eligible: np.ndarray, bp_rp: np.ndarray, abs
 class PlantedBlock:
     """Spectra of one kind and strength.
 
-    flux : (k, n_pixel) float32; a pixel may no longer be positive, so that no model can take the spectrum
-    ivar : (k, n_pixel) float32, of the host, or as the oddity makes it
-    changed : (k,) bool, differs from its host at all
+    Attributes
+    ----------
+    kind : str
+        Of ODDITIES.
+    strength : float
+        1 is nominal.
+    flux : ndarray, (k, n_pixel) float32
+        A pixel may no longer be positive, so that no model can take the spectrum.
+    ivar : ndarray, (k, n_pixel) float32
+        Of the host, or as the oddity makes it.
+    changed : ndarray, (k,) bool
+        Whether it differs from its host at all.
     """
 
     kind: str
@@ -94,9 +121,18 @@ def plant(
 ) -> Iterator[PlantedBlock]:
     """Every kind at every strength, one after another.
 
-    wavelength : (n_pixel,) vacuum Angstrom
-    hosts : kind to flux and ivar of its hosts, (k, n_pixel) each; ivar may be NaN
-    What is random about an oddity is the same at every strength. The same arguments give the same spectra. Read-only.
+    What is random about an oddity is the same at every strength. The same arguments give the same spectra.
+
+    Parameters
+    ----------
+    wavelength : ndarray, (n_pixel,)
+        Vacuum Angstrom.
+    hosts : mapping of (ndarray, ndarray)
+        Kind to flux and ivar of its hosts, (k, n_pixel) each; ivar may be NaN.
+    strengths : sequence of float
+        1 is nominal.
+    seed : int
+        Of what is random about an oddity.
     """
     for kind, (flux, ivar) in hosts.items():
         for strength in strengths:

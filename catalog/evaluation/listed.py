@@ -20,11 +20,19 @@ Group = tuple[str | None, float | None, Callable[[TruthLabel], bool]]
 
 
 class Listed:
-    """What there is to evaluate of a truth table.
+    """The anomalies of a truth table, as an evaluation needs them.
 
-    columns, settings : what the evaluation's row says of it
-    remarks : lines for the user: how many ids match
-    Raises CatalogError if none of the anomalies matches a scored spectrum.
+    Attributes
+    ----------
+    columns, settings : dict
+        What the evaluation's row says of them.
+    remarks : list of str
+        Lines for the user: how many ids match.
+
+    Raises
+    ------
+    CatalogError
+        If none of the anomalies matches a scored spectrum.
     """
 
     def __init__(self, truth: Truth, stored: Stored, seed: int) -> None:
@@ -53,7 +61,7 @@ class Listed:
         self.remarks = [f"{matched}; of the {len(odd)} with a kind, {n_odd_matched} match"]
 
     def rows(self, _database: Database, detectors: Detectors, _talk: Callable[[str], None]) -> Iterator[RecoveryRow]:
-        """Recovery of every group by every method and set of members. Read-only."""
+        """Recovery of every group by every method and set of members."""
         labels = [self._truth.labels.get(star, TruthLabel(ORDINARY)) for star in self._stored.mangaid.tolist()]
         ordinary = np.array([label.kind == ORDINARY for label in labels])
         for kind, strength, belongs in self._groups():
@@ -61,10 +69,10 @@ class Listed:
             absent = np.full(sum(belongs(label) for label in self._missing.values()), np.nan)
             for method, population in detectors.populations.items():
                 for members in MEMBERS:
-                    standing = population.consensus.by(members)
-                    found = Ranking(np.append(standing.rank[odd], absent), standing.n_ranked)
-                    others = Ranking(standing.rank[ordinary], standing.n_ranked)
-                    yield RecoveryRow(method, members, kind, strength, measure(found, others, self._seed))
+                    ranking = population.consensus.by(members)
+                    anomalies = Ranking(np.append(ranking.rank[odd], absent), ranking.n_ranked)
+                    others = Ranking(ranking.rank[ordinary], ranking.n_ranked)
+                    yield RecoveryRow(method, members, kind, strength, measure(anomalies, others, self._seed))
 
     def _groups(self) -> Iterator[Group]:
         """Every kind, every strength of it where the table gives any, and all kinds together."""

@@ -1,4 +1,4 @@
-"""Names of what is compared, without loading any of it."""
+"""Names of the methods that are compared, without loading any of them."""
 
 AUTOENCODER = "autoencoder"
 SCORES = ("chi2", "relative error", "isolation")

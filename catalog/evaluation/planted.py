@@ -12,10 +12,10 @@ from catalog.evaluation.consensus import Population, Ranking
 from catalog.evaluation.detectors import Detectors
 from catalog.evaluation.injection import Hosts, Injection, PlantedBlock, choose_hosts, plant
 from catalog.evaluation.methods import MEMBERS
-from catalog.evaluation.record import RecoveryRow
+from catalog.evaluation.record import RecoveryRow, VerdictCount
 from catalog.evaluation.recovery import measure, n_top
 from catalog.evaluation.stored import Stored, spectra_of
-from catalog.evaluation.verdicts import VerdictCount, verdict_counts
+from catalog.evaluation.verdicts import verdict_counts
 from catalog.progress import Progress
 from catalog.provenance import canonical_json, sha256_of_text
 
@@ -27,11 +27,19 @@ Spectra = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 class Planted:
-    """What there is to evaluate of an injection.
+    """The oddities of an injection and their hosts, as an evaluation needs them.
 
-    columns, settings : what the evaluation's row says of it, with a digest of the hosts
-    remarks : lines for the user: whose hosts are not as they should be
-    Raises CatalogError if no spectrum can be a host.
+    Attributes
+    ----------
+    columns, settings : dict
+        What the evaluation's row says of them, with a digest of the hosts.
+    remarks : list of str
+        Lines for the user: the kinds whose hosts are not as they should be.
+
+    Raises
+    ------
+    CatalogError
+        If no spectrum can be a host.
     """
 
     def __init__(self, injection: Injection, stored: Stored, seed: int) -> None:
@@ -73,9 +81,16 @@ class Planted:
         """Recovery of every kind and strength by every method and set of members, against the ordinary spectra.
 
         An ordinary spectrum is outside the top 5 %, by the method and members in question: what one of them ranks
-        high already, it need not find.
-        talk : called with the kinds that leave every spectrum as it is
-        Reads the hosts' spectra and holds them; writes nothing.
+        high already, it need not find. The hosts' spectra are held.
+
+        Parameters
+        ----------
+        database : Database
+            Has the spectra.
+        detectors : Detectors
+            The methods.
+        talk : callable
+            Called with the kinds that leave every spectrum as it is.
         """
         spectra = self._spectra(database)
 
@@ -103,15 +118,15 @@ class Planted:
                     key: _of_ordinary(consensus.by(members), ordinary, self._hosts[key[0]])
                     for key, consensus in zip(keys, placed, strict=True)
                 }
-                for (kind, strength), standing in odd.items():
-                    yield RecoveryRow(method, members, kind, strength, measure(standing, ordinary, self._seed))
+                for (kind, strength), ranking in odd.items():
+                    yield RecoveryRow(method, members, kind, strength, measure(ranking, ordinary, self._seed))
                 for strength in self._injection.strengths:
-                    ranks = [standing.rank for key, standing in odd.items() if key[1] == strength]
+                    ranks = [ranking.rank for key, ranking in odd.items() if key[1] == strength]
                     together = Ranking(np.concatenate(ranks), ordinary.n_ranked)
                     yield RecoveryRow(method, members, None, strength, measure(together, ordinary, self._seed))
 
     def verdicts(self, database: Database, progress: Progress) -> list[VerdictCount]:
-        """What the rules of `catalog.causes` say of the same spectra. Reads them again; writes nothing."""
+        """What the rules of `catalog.causes` say of the same spectra, which are read again."""
         spectra = self._spectra(database)
         blocks = plant(self._stored.pixels.wavelength, spectra, self._injection.strengths, self._seed)
         placed = ((block, self._hosts[block.kind].index) for block in blocks)
@@ -126,10 +141,9 @@ class Planted:
         return {kind: (flux[row], ivar[row]) for kind, row in rows.items()}
 
 
-def _without_top(standing: Ranking) -> Ranking:
-    return Ranking(
-        np.where(standing.rank > n_top(standing.n_ranked, ODD_ALREADY), standing.rank, np.nan), standing.n_ranked
-    )
+def _without_top(ranking: Ranking) -> Ranking:
+    ordinary = ranking.rank > n_top(ranking.n_ranked, ODD_ALREADY)
+    return Ranking(np.where(ordinary, ranking.rank, np.nan), ranking.n_ranked)
 
 
 def _of_ordinary(planted: Ranking, ordinary: Ranking, hosts: Hosts) -> Ranking:

@@ -1,23 +1,20 @@
 """An evaluation as rows: found again if it was done before, written in one transaction if not."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import sqlalchemy as sa
-from astropy.table import Table
 
-from catalog.database import schema
-from catalog.database.connection import Database, append, arrow, next_id
-from catalog.database.table import to_table
+from catalog.database.connection import Connection, Database, append, arrow, insert, next_id, scalar
+from catalog.database.listing import about_of
+from catalog.database.records import ModelVersion
 from catalog.evaluation.agreement import Agreement
 from catalog.evaluation.methods import METHODS
 from catalog.evaluation.recovery import Estimate, Recovery
 from catalog.evaluation.stored import Stored
-from catalog.evaluation.verdicts import VerdictCount
 from catalog.provenance import __version__, canonical_json, utc_now, versions_of
 
 PATIENCE = 600
@@ -34,7 +31,7 @@ PACKAGES = {
 }
 """Module to package: what may have computed the rows, if it was loaded."""
 
-ANSWER = """
+RECOVERY = """
 SELECT recovery.*
 FROM recovery
 WHERE evaluation_id = $evaluation_id
@@ -50,7 +47,6 @@ WHERE agreement.evaluation_id = $evaluation_id
 ORDER BY model.member, other.member
 """
 
-
 VERDICTS = """
 SELECT kind, strength, right_cause, cause, rule, n_planted
 FROM planted_verdict
@@ -58,17 +54,22 @@ WHERE evaluation_id = $evaluation_id
 ORDER BY kind, strength, n_planted DESC, cause, rule
 """
 
-
-@dataclass(frozen=True)
-class RecoveryRow:
-    """Recovery of one kind and strength by one method and set of members; None: all together."""
-
-    method: str
-    members: str
-    kind: str | None
-    strength: float | None
-    recovery: Recovery
-
+PARTS = {
+    "agreement": pa.schema(
+        {"model": pa.string(), "other_model": pa.string(), "spearman": pa.float64(), "top_1_overlap": pa.float64()}
+    ),
+    "verdicts": pa.schema(
+        {
+            "kind": pa.string(),
+            "strength": pa.float64(),
+            "right_cause": pa.string(),
+            "cause": pa.string(),
+            "rule": pa.string(),
+            "n_planted": pa.int64(),
+        }
+    ),
+}
+"""What is said of an evaluation in lists of rows, and the columns of these."""
 
 IDENTITY = (
     "ensemble_id",
@@ -83,96 +84,172 @@ IDENTITY = (
 )
 """Beside `settings`, the columns in which two evaluations differ if their results may."""
 
+# The settings as text, which canonical JSON makes the same for the same settings.
+SAME_EVALUATION = f"""
+SELECT evaluation_id FROM evaluation
+WHERE settings::VARCHAR = $settings
+  AND {" AND ".join(f"{name} IS NOT DISTINCT FROM ${name}" for name in IDENTITY)}
+"""
 
-def columns_of(stored: Stored, asked: Mapping[str, Any], settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
+
+@dataclass(frozen=True)
+class RecoveryRow:
+    """Recovery of one kind and strength by one method and set of members; None: all together."""
+
+    method: str
+    members: str
+    kind: str | None
+    strength: float | None
+    recovery: Recovery
+
+
+@dataclass(frozen=True)
+class VerdictCount:
+    """How many of the planted spectra of a kind and strength a rule gives a cause.
+
+    Attributes
+    ----------
+    kind, strength : str, float
+        What was planted.
+    right_cause : str, optional
+        None for a kind of which the right cause is not known.
+    cause : str
+        That of the verdict.
+    rule : str, optional
+        None where no rule holds.
+    n_planted : int
+        Spectra with this verdict.
+    """
+
+    kind: str
+    strength: float
+    right_cause: str | None
+    cause: str
+    rule: str | None
+    n_planted: int
+
+
+@dataclass(frozen=True)
+class Results:
+    """What an evaluation has found: the rows that are written below its own.
+
+    Attributes
+    ----------
+    recovery : sequence of RecoveryRow
+        Of every kind, strength, method and set of members.
+    agreement : sequence of Agreement
+        Between the models, by their numbers.
+    verdicts : sequence of VerdictCount
+        Of planted oddities; empty for a truth table.
+    """
+
+    recovery: Sequence[RecoveryRow]
+    agreement: Sequence[Agreement]
+    verdicts: Sequence[VerdictCount]
+
+
+def columns_of(stored: Stored, columns: Mapping[str, Any], settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
     """The row of `evaluation`, but for what is known only when it is written.
 
-    asked : its columns that say what is evaluated; those it lacks are NULL
-    Read-only.
+    Parameters
+    ----------
+    stored : Stored
+        The scores that are evaluated.
+    columns : mapping
+        The columns that say what they are evaluated with; those that it lacks are NULL.
+    settings : mapping
+        What else the results depend on, values that JSON can hold.
+    seed : int
+        Of all that is random.
     """
     return {
         "ensemble_id": stored.ensemble.ensemble_id,
         "dataset_id": stored.dataset.dataset_id,
         "truth_sha256": None,
-        "settings": dict(settings),
+        "settings": canonical_json(settings),
         "seed": seed,
         "n_member": len(stored.models),
         "n_spectrum": len(stored.spectrum_id),
         "n_score": int(np.count_nonzero(~np.isnan(stored.error))),
         "code_version": __version__,
-        **asked,
+        **columns,
     }
 
 
-def find_evaluation(connection: sa.Connection, wanted: Mapping[str, Any]) -> int | None:
-    """evaluation_id of an evaluation that cannot differ from the wanted row, None if there is none. Read-only."""
-    table = schema.evaluation
-    # As text, which canonical JSON makes the same for the same settings.
-    same = [sa.cast(table.c.settings, sa.String) == canonical_json(wanted["settings"])]
-    same += [table.c[name].is_not_distinct_from(wanted[name]) for name in IDENTITY]
-    found = connection.execute(sa.select(table.c.evaluation_id).where(*same)).scalar()
+def find_evaluation(connection: Connection, row: Mapping[str, Any]) -> int | None:
+    """evaluation_id of an evaluation that cannot differ from that of a row of `columns_of`; None: there is none yet."""
+    found = scalar(connection, SAME_EVALUATION, {name: row[name] for name in (*IDENTITY, "settings")})
     return None if found is None else int(found)
 
 
 def write_evaluation(
-    database: Database,
-    wanted: Mapping[str, Any],
-    rows: Iterable[RecoveryRow],
-    agreements: Iterable[Agreement],
-    verdicts: Iterable[VerdictCount],
-    models: list[dict],
+    database: Database, row: Mapping[str, Any], results: Results, models: Sequence[ModelVersion]
 ) -> int:
-    """Write an evaluation and everything below it; returns its evaluation_id.
+    """Write an evaluation and everything below it.
 
-    wanted : its row, from `columns_of`
-    models : rows of model_version that the agreements number
     Writes in one transaction. If another process wrote the same meanwhile, that one stays alone.
+
+    Parameters
+    ----------
+    row : mapping
+        Its row, from `columns_of`.
+    results : Results
+        What stands below it.
+    models : sequence of ModelVersion
+        Those that the agreements number.
+
+    Returns
+    -------
+    int
+        Its evaluation_id.
     """
     with database.write(patience=PATIENCE) as connection:
-        found = find_evaluation(connection, wanted)
+        found = find_evaluation(connection, row)
         if found is not None:
             return found
-        evaluation_id = next_id(connection, schema.evaluation.c.evaluation_id)
+        evaluation_id = next_id(connection, "evaluation", "evaluation_id")
         versions = versions_of(*(package for module, package in PACKAGES.items() if module in sys.modules))
-        own = {"evaluation_id": evaluation_id, "versions": versions, "created_at": utc_now()}
-        connection.execute(schema.evaluation.insert().values(**own, **wanted))
-        _append(connection, schema.recovery, [{"evaluation_id": evaluation_id, **_columns(row)} for row in rows])
-        _append(
-            connection,
-            schema.model_agreement,
-            [
-                {
-                    "evaluation_id": evaluation_id,
-                    "model_id": models[agreement.model]["model_id"],
-                    "other_model_id": models[agreement.other]["model_id"],
-                    "spearman": agreement.spearman,
-                    "top_1_overlap": agreement.top_1_overlap,
-                }
-                for agreement in agreements
-            ],
-        )
-        counted = [{"evaluation_id": evaluation_id, **asdict(verdict)} for verdict in verdicts]
-        _append(connection, schema.planted_verdict, counted)
+        own = {"evaluation_id": evaluation_id, "versions": canonical_json(versions), "created_at": utc_now()}
+        insert(connection, "evaluation", own | dict(row))
+        _append(connection, "recovery", evaluation_id, (_recovery(row) for row in results.recovery))
+        _append(connection, "model_agreement", evaluation_id, (_agreement(pair, models) for pair in results.agreement))
+        _append(connection, "planted_verdict", evaluation_id, map(asdict, results.verdicts))
     return evaluation_id
 
 
-def read_evaluation(database: Database, evaluation_id: int) -> tuple[Table, Table, Table]:
-    """Rows of `recovery` of an evaluation, the agreement between its models by their names, and verdicts. Read-only."""
-    wanted = {"evaluation_id": evaluation_id}
+def read_evaluation(database: Database, evaluation_id: int) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Rows of `recovery` of an evaluation, the agreement between its models by their names, and verdicts."""
+    parameters = {"evaluation_id": evaluation_id}
     with database.read() as connection:
-        recovered = to_table(arrow(connection, ANSWER, wanted | {"methods": list(METHODS)}))
-        agreement, verdicts = (to_table(arrow(connection, statement, wanted)) for statement in (AGREEMENT, VERDICTS))
-    return recovered, agreement, verdicts
+        recovery = arrow(connection, RECOVERY, parameters | {"methods": list(METHODS)})
+        agreement, verdicts = (arrow(connection, statement, parameters) for statement in (AGREEMENT, VERDICTS))
+    return recovery, agreement, verdicts
 
 
-def _append(connection: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-    if rows:
+def parts_of(rows: pa.Table) -> dict[str, pa.Table]:
+    """Agreement and verdicts, which the answer of `evaluate` says of itself in lists, as tables by their names."""
+    said = about_of(rows)
+    return {name: pa.Table.from_pylist(said[name], schema) for name, schema in PARTS.items()}
+
+
+def _append(connection: Connection, table: str, evaluation_id: int, rows: Iterable[Mapping[str, Any]]) -> None:
+    found = [{"evaluation_id": evaluation_id, **row} for row in rows]
+    if found:
         # Every column by name, since NaN is how numpy says NULL.
-        columns = {name: pa.array([row[name] for row in rows], from_pandas=True) for name in rows[0]}
+        columns = {name: pa.array([row[name] for row in found], from_pandas=True) for name in found[0]}
         append(connection, table, pa.table(columns))
 
 
-def _columns(row: RecoveryRow) -> dict[str, Any]:
+def _agreement(pair: Agreement, models: Sequence[ModelVersion]) -> dict[str, Any]:
+    return {
+        "model_id": models[pair.model].model_id,
+        "other_model_id": models[pair.other].model_id,
+        "spearman": pair.spearman,
+        "top_1_overlap": pair.top_1_overlap,
+    }
+
+
+def _recovery(row: RecoveryRow) -> dict[str, Any]:
     recovery = row.recovery
     columns = {
         "method": row.method,

@@ -30,13 +30,20 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Recovery:
-    """What became of a group of known anomalies.
+    """How well a group of known anomalies was recovered.
 
-    n_odd : anomalies that were ranked; n_unranked : those that were not
-    n_ordinary : spectra they were compared with
-    recall : share of the ranked anomalies in the top of the list, by the keys of PERMILLES (Wilson's interval)
-    median_percentile : of their places in the consensus, in percent (bootstrap)
-    auc : probability that an anomaly is found odder than an ordinary spectrum (bootstrap)
+    Attributes
+    ----------
+    n_odd, n_unranked : int
+        Anomalies that were ranked, and those that were not.
+    n_ordinary : int
+        Spectra that they were compared with.
+    recall : dict of Estimate
+        Share of the ranked anomalies in the top of the list, by the keys of PERMILLES (Wilson's interval).
+    median_percentile : Estimate
+        Of their places in the consensus, in percent (bootstrap).
+    auc : Estimate
+        Probability that an anomaly is found odder than an ordinary spectrum (bootstrap).
     """
 
     n_odd: int
@@ -50,12 +57,15 @@ class Recovery:
 def measure(odd: Ranking, ordinary: Ranking, seed: int) -> Recovery:
     """Recovery of anomalies among the ranked spectra of a dataset.
 
-    odd, ordinary : where either stand in one and the same order; spectra without a rank are counted and left out
-    seed : of the bootstrap
-    Read-only.
+    Parameters
+    ----------
+    odd, ordinary : Ranking
+        Ranks of either in one and the same order; spectra without a rank are counted and left out.
+    seed : int
+        Of the bootstrap.
     """
     ranked = odd.rank[~np.isnan(odd.rank)]
-    found, others = (standing.percentile[~np.isnan(standing.rank)] for standing in (odd, ordinary))
+    found, others = (ranking.percentile[~np.isnan(ranking.rank)] for ranking in (odd, ordinary))
     recall = {
         name: wilson(int(np.sum(ranked <= n_top(odd.n_ranked, permille))), len(ranked))
         for name, permille in PERMILLES.items()
@@ -65,7 +75,7 @@ def measure(odd: Ranking, ordinary: Ranking, seed: int) -> Recovery:
 
 
 def n_top(n: int, permille: int) -> int:
-    """Spectra in the top of a list of n, rounded up, so that the top of a short list is not empty. Read-only.
+    """Spectra in the top of a list of n, rounded up, so that the top of a short list is not empty.
 
     >>> n_top(6522, 10), n_top(39, 10), n_top(1000, 5)
     (66, 1, 5)
@@ -74,7 +84,7 @@ def n_top(n: int, permille: int) -> int:
 
 
 def wilson(k: int, n: int) -> Estimate:
-    """Share k of n with Wilson's score interval (1927, JASA 22, 209). Read-only.
+    """Share k of n with Wilson's score interval (1927, JASA 22, 209).
 
     >>> wilson(0, 10).lo, round(wilson(0, 10).hi, 4)
     (0.0, 0.2775)
@@ -92,9 +102,13 @@ def wilson(k: int, n: int) -> Estimate:
 def area_under_roc(odd: np.ndarray, ordinary: np.ndarray) -> float:
     """Probability that one of `odd` is larger than one of `ordinary`, ties counted half; NaN if either is empty.
 
-    odd : (k,), ordinary : (n,), no NaN
-    Read-only.
+    Parameters
+    ----------
+    odd, ordinary : ndarray, (k,) and (n,)
+        Without NaN.
 
+    Examples
+    --------
     >>> area_under_roc(np.array([3.0, 1.0]), np.array([1.0, 2.0]))
     0.625
     """

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalog.autoencoder.model import model_for
 from catalog.autoencoder.preprocessing import log_flux
-from catalog.autoencoder.weights import load_each
 from catalog.causes.diagnosis import LARGEST, Diagnosis, diagnose
 from catalog.database.connection import Database, arrow
+from catalog.ensembles.reconstruction import each_network
 from catalog.evaluation.injection import PlantedBlock
+from catalog.evaluation.record import VerdictCount
 from catalog.evaluation.stored import Stored
 from catalog.progress import Progress
 from catalog.spectra.quality import usable_rows
+
+AT_ONCE = 512
+"""Spectra whose reconstructions by all models are held, more or less: 93 MB with ten models."""
 
 RIGHT_CAUSE = {
     "artifact-9500": "instrument",
@@ -36,27 +39,12 @@ RIGHT_CAUSE = {
 }
 """Kind of oddity to the cause that a verdict should name."""
 
-DENSITY = """
+DENSITY_PERCENTILES = """
 SELECT spectrum_id, CASE WHEN cmd_density IS NOT NULL THEN 100 * cume_dist() OVER (
     PARTITION BY cmd_density IS NULL ORDER BY cmd_density) END AS density_percentile
 FROM ensemble_rank
 WHERE ensemble_id = $ensemble_id AND dataset_id = $dataset_id
 """
-
-
-@dataclass(frozen=True)
-class VerdictCount:
-    """How many of the spectra of a kind and strength a rule gives a cause.
-
-    right_cause : None for a kind of which none is known; rule : None where none holds
-    """
-
-    kind: str
-    strength: float
-    right_cause: str | None
-    cause: str
-    rule: str | None
-    n_planted: int
 
 
 Blocks = Iterable[tuple[PlantedBlock, np.ndarray]]
@@ -68,45 +56,90 @@ def verdict_counts(
 ) -> list[VerdictCount]:
     """Count the verdicts on planted oddities.
 
-    blocks : each spectrum has the place of its host in the colour-magnitude diagram
-    Reads weights, and holds those of all models; changes nothing stored.
+    Parameters
+    ----------
+    database, stored : Database, Stored
+        The scores of the ensemble on the dataset.
+    blocks : iterable of (PlantedBlock, ndarray)
+        Each spectrum has the place of its host in the colour-magnitude diagram.
+    n_block : int
+        How many blocks there are.
+    progress : Progress
+        Called with the number of blocks that are judged.
+
+    Raises
+    ------
+    CatalogError
+        If weights are absent or were changed.
     """
-    counts = []
-    for number, (block, cases) in enumerate(_cases(database, stored, blocks)):
-        progress("verdicts", number, n_block)
-        given = Counter((case.verdict.cause, case.verdict.rule) for case in cases)
-        counts += [
-            VerdictCount(block.kind, block.strength, RIGHT_CAUSE.get(block.kind), cause, rule, n)
-            for (cause, rule), n in sorted(given.items(), key=str)
-        ]
+    density = _density_percentile(database, stored)
+    counts, done = [], 0
+    for group in _groups(blocks):
+        for block in _reconstructed(database, stored, group):
+            progress("verdicts", done, n_block)
+            done += 1
+            given = Counter((case.verdict.cause, case.verdict.rule) for case in _cases(stored, block, density))
+            kind, strength = block.planted.kind, block.planted.strength
+            counts += [
+                VerdictCount(kind, strength, RIGHT_CAUSE.get(kind), cause, rule, n)
+                for (cause, rule), n in sorted(given.items(), key=str)
+            ]
     return counts
 
 
-def _cases(database: Database, stored: Stored, blocks: Blocks) -> Iterator[tuple[PlantedBlock, list[Diagnosis]]]:
-    network = model_for(stored.recipe, len(stored.pixels.wavelength))
-    files = ((model["weights_file"], model["weights_sha256"]) for model in stored.models)
-    members = [network.place(weights) for weights in load_each(database.path, files)]
-    density = _density_percentile(database, stored)
-    for block, host in blocks:
-        usable = usable_rows(block.flux)
-        flux, ivar, kept = block.flux[usable], block.ivar[usable], host[usable]
-        if not len(kept):
-            continue
-        made = np.empty((len(members), *flux.shape), np.float32)
-        for number, weights in enumerate(members):
-            network.set_weights(weights)
-            _, reconstruction = network.reconstruct(log_flux(flux), stored.photometry[kept])
-            made[number] = np.exp(np.minimum(reconstruction, LARGEST))
-        good = np.zeros(flux.shape[1], np.int32)
-        rarity = [{"density_percentile": density[at]} for at in kept]
-        wavelength = stored.pixels.wavelength
-        yield block, [diagnose(wavelength, flux[i], ivar[i], good, made[:, i], rarity[i]) for i in range(len(kept))]
+@dataclass(frozen=True)
+class _Usable:
+    """The spectra of a block that models can take, the scored ones that they stand in for, and reconstructions F̂."""
+
+    planted: PlantedBlock
+    flux: np.ndarray
+    ivar: np.ndarray
+    host: np.ndarray
+    reconstructions: np.ndarray
+
+
+def _groups(blocks: Blocks) -> Iterator[list[tuple[PlantedBlock, np.ndarray]]]:
+    """The blocks together, until they hold so many spectra that weights are read seldom."""
+    group: list[tuple[PlantedBlock, np.ndarray]] = []
+    for block in blocks:
+        group.append(block)
+        if sum(len(host) for _, host in group) >= AT_ONCE:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _reconstructed(database: Database, stored: Stored, group: list[tuple[PlantedBlock, np.ndarray]]) -> list[_Usable]:
+    """The blocks that have usable spectra, reconstructed by every model."""
+    found = []
+    for planted, host in group:
+        usable = usable_rows(planted.flux)
+        if usable.any():
+            flux, ivar = planted.flux[usable], planted.ivar[usable]
+            reconstructions = np.empty((len(stored.models), *flux.shape), np.float32)
+            found.append(_Usable(planted, flux, ivar, host[usable], reconstructions))
+    if not found:
+        return []
+    networks = each_network(database, stored.recipe, len(stored.pixels.wavelength), stored.models)
+    for number, (_, network) in enumerate(networks):
+        for block in found:
+            _, reconstruction = network.reconstruct(log_flux(block.flux), stored.photometry[block.host])
+            block.reconstructions[number] = np.exp(np.minimum(reconstruction, LARGEST))
+    return found
+
+
+def _cases(stored: Stored, block: _Usable, density: list[float | None]) -> Iterator[Diagnosis]:
+    good = np.zeros(block.flux.shape[1], np.int32)
+    for row, host in enumerate(block.host):
+        arrays = (block.flux[row], block.ivar[row], good, block.reconstructions[:, row])
+        yield diagnose(stored.pixels.wavelength, *arrays, {"density_percentile": density[host]})
 
 
 def _density_percentile(database: Database, stored: Stored) -> list[float | None]:
     """Of every scored spectrum; None where it is unknown."""
-    asked = {"ensemble_id": stored.ensemble.ensemble_id, "dataset_id": stored.dataset.dataset_id}
+    ids = {"ensemble_id": stored.ensemble.ensemble_id, "dataset_id": stored.dataset.dataset_id}
     with database.read() as connection:
-        rows = arrow(connection, DENSITY, asked)
+        rows = arrow(connection, DENSITY_PERCENTILES, ids)
     known = dict(zip(rows["spectrum_id"].to_pylist(), rows["density_percentile"].to_pylist(), strict=True))
     return [known.get(spectrum_id) for spectrum_id in stored.spectrum_id.tolist()]

@@ -7,10 +7,11 @@ float32, float64, text, or an array of numbers; what has no kind of its own beco
 import re
 from dataclasses import dataclass, replace
 
-from catalog.database.meaning import MEANINGS
-from catalog.database.relations import Column, quoted
-from catalog.database.table import AMBIGUOUS
+from catalog.database.connection import quoted
+from catalog.database.meaning import meaning_of
+from catalog.database.relations import Column
 from catalog.database.ucd import UCDS
+from catalog.export.units import unit_and_description, with_brackets
 
 KINDS = {
     "BOOLEAN": "bool",
@@ -39,22 +40,33 @@ TEXT = {
     "TIMESTAMP WITH TIME ZONE": "replace(make_timestamp(epoch_us({}))::VARCHAR, ' ', 'T') || 'Z'",
     "BLOB": "lower(hex({}))",
 }
-"""How a type becomes text; where nothing is said, as DuckDB casts it, and what is nested as JSON."""
+"""How a type becomes text; a type that is not here as DuckDB casts it, and what is nested as JSON."""
 
-# As JSON, with the NaN and Infinity that Python reads too; DuckDB's own to_json gives a FLOAT the digits of the double
-# nearest to it.
 JSON_NUMBERS = "replace(replace(replace({}::VARCHAR, 'nan', 'NaN'), 'inf', 'Infinity'), 'NULL', 'null')"
+"""An array of numbers as JSON, with the NaN and Infinity that Python reads too. DuckDB's own to_json gives a FLOAT the
+digits of the double nearest to it."""
 
 
 @dataclass(frozen=True)
 class Field:
     """A column of the file.
 
-    kind : bool, int16, int32, int64, float32, float64 or text; of an array, that of its elements
-    length : None: no array; 0: arrays of any length; else the length of every array
-    expression : the SQL that gives the values
-    json : an array that stands in the file as text
-    time : text that is a date or time in ISO 8601
+    Attributes
+    ----------
+    name : str
+        As in the database.
+    kind : str
+        bool, int16, int32, int64, float32, float64 or text; of an array, the kind of its elements.
+    length : int, optional
+        The length of every array; 0: arrays of any length; None: the column has no arrays.
+    expression : str
+        The SQL that gives the values.
+    json : bool
+        An array that stands in the file as text.
+    time : bool
+        Text that is a date or time in ISO 8601.
+    unit, ucd, description : str, optional
+        What is known of the column; a unit is one that astropy parses.
     """
 
     name: str
@@ -71,29 +83,36 @@ class Field:
 def field(column: Column, *, arrays: bool) -> Field:
     """What a column of the database becomes.
 
-    arrays : the format has arrays of numbers; else they become JSON
-    Read-only.
+    Parameters
+    ----------
+    column : Column
+        Its type as DuckDB spells it, and what its comment says.
+    arrays : bool
+        The format has arrays of numbers; else they become JSON.
     """
     name = quoted(column.name)
-    found = re.fullmatch(r"(.*?)(\[(\d*)\])?", column.type, re.DOTALL)
-    element, array, length = found.groups() if found else (column.type, None, None)
+    unit, description = unit_and_description(column.unit, column.description)
+    matched = re.fullmatch(r"(.*?)(\[(\d*)\])?", column.type, re.DOTALL)
+    element, array, length = matched.groups() if matched else (column.type, None, None)
     kind = kind_of(element)
-    made = Field(column.name, kind, None, name, ucd=UCDS.get(column.name), description=column.description)
+    if unit and kind not in CASTS:
+        unit, description = None, with_brackets(description, unit)
+    described = Field(column.name, kind, None, name, unit=unit, ucd=UCDS.get(column.name), description=description)
     if kind in CASTS:
         cast = f"{name}::{CASTS[kind]}{array or ''}"
-        made = replace(made, expression=cast, unit=column.unit)
+        described = replace(described, expression=cast)
         if array:
-            json = replace(made, expression=JSON_NUMBERS.format(cast), json=True)
-            made = replace(made if arrays else json, length=int(length or 0))
+            json = replace(described, expression=JSON_NUMBERS.format(cast), json=True)
+            described = replace(described if arrays else json, length=int(length or 0))
     elif array or element.startswith(("STRUCT", "MAP", "UNION")):
-        made = replace(made, kind="text", expression=f"to_json({name})::VARCHAR")
+        described = replace(described, kind="text", expression=f"to_json({name})::VARCHAR")
     elif kind == "text":
-        made = replace(made, expression=TEXT.get(element, "{}::VARCHAR").format(name))
-    return replace(made, time=not array and element.startswith(("DATE", "TIMESTAMP")))
+        described = replace(described, expression=TEXT.get(element, "{}::VARCHAR").format(name))
+    return replace(described, time=not array and element.startswith(("DATE", "TIMESTAMP")))
 
 
 def kind_of(type_: str) -> str:
-    """The kind of a type of DuckDB that is no array. Read-only.
+    """The kind of a type of DuckDB that is not an array.
 
     >>> kind_of("UINTEGER"), kind_of("DECIMAL(18,0)"), kind_of("DECIMAL(9,2)"), kind_of("DATE")
     ('int64', 'int64', 'float64', 'text')
@@ -103,7 +122,7 @@ def kind_of(type_: str) -> str:
     return KINDS.get(type_, "text")
 
 
-def known(name: str, type_: str) -> Column:
+def column_of_answer(name: str, type_: str) -> Column:
     """A column of an answer, with what the registry says of its name; nothing where a name means several things."""
-    meaning = None if name in AMBIGUOUS else MEANINGS.get(name)
+    meaning = meaning_of(name)
     return Column(name, type_, meaning.unit if meaning else None, meaning.text if meaning else None)

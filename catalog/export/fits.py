@@ -13,7 +13,7 @@ from astropy.io import fits
 from catalog.errors import CatalogError
 from catalog.export.fields import Field
 from catalog.export.spool import Extent, Spool
-from catalog.export.units import unit_in
+from catalog.export.units import unit_in, with_brackets
 from catalog.export.votable import TYPES, fixed_arrays, numbers
 
 CODES = {"bool": "L", "int16": "I", "int32": "J", "int64": "K", "float32": "E", "float64": "D"}
@@ -30,8 +30,14 @@ def write_fits(file: IO[bytes], spool: Spool) -> None:
     """Write a FITS file with one binary table: units, UCDs, meaning and provenance in its header.
 
     Text that is not all printable ASCII is written with Python's escapes, the backslash included, and its column says
-    so. A NULL is TNULL among integers, NaN among floats, and empty in text and arrays. Raises OSError if the file
-    cannot be written, CatalogError if an integer column leaves no number for NULL.
+    so. A NULL is TNULL among integers, NaN among floats, and empty in text and arrays.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    CatalogError
+        If there are more columns than FITS has room for, or an integer column leaves no number for NULL.
     """
     if len(spool.fields) > MOST_COLUMNS:
         raise CatalogError(f"{len(spool.fields)} columns; FITS has room for {MOST_COLUMNS}, choose some with --sql")
@@ -54,7 +60,21 @@ def write_fits(file: IO[bytes], spool: Spool) -> None:
 
 
 class _Column:
-    """A column as FITS has it."""
+    """A column as FITS has it.
+
+    Attributes
+    ----------
+    field, extent : Field, Extent
+        What is known of it and of its values.
+    null : int, optional
+        The integer that stands for NULL.
+    heap_size : int
+        Bytes of its arrays of any length, which lie behind the rows.
+    format : str
+        Its TFORM.
+    layout : tuple
+        Its type in a row, as NumPy takes it.
+    """
 
     def __init__(self, field: Field, extent: Extent) -> None:
         self.field = field
@@ -103,7 +123,7 @@ class _Column:
 
 
 def escaped(text: str) -> str:
-    """Text with Python's escapes for what is not printable ASCII, and for the backslash. Read-only.
+    """Text with Python's escapes for what is not printable ASCII, and for the backslash.
 
     >>> escaped("5 \u00c5")
     '5 \\\\xc5'
@@ -150,16 +170,18 @@ def _table_header(spool: Spool, columns: list[_Column], row_size: int, heap_size
 def _cards(column: _Column) -> dict[str, str | int]:
     field, extent = column.field, column.extent
     unit = unit_in(field.unit, "fits")
-    said = [field.description, f"[{field.unit}]" if field.unit and unit is None else None]
+    described = field.description or ""
+    if field.unit and unit is None:
+        described = with_brackets(described, field.unit)
     if field.kind == "text" and not extent.plain:
-        said.append("(with Python's escapes)")
+        described = f"{described} (with Python's escapes)".lstrip()
     cards = {
         "TTYPE": _printable(field.name),
         "TFORM": column.format,
         "TUNIT": unit,
         "TNULL": column.null,
         "TUCD": field.ucd,  # as TOPCAT writes and reads it, and the next
-        "TCOMM": _printable(" ".join(text for text in said if text)) or None,
+        "TCOMM": _printable(described) or None,
     }
     return {key: value for key, value in cards.items() if value is not None}
 

@@ -15,7 +15,10 @@ ROW_GROUP = 2**26
 def write_parquet(file: IO[bytes], spool: Spool) -> None:
     """Write Parquet; units, UCDs, meaning and provenance are in the VOTable among its metadata.
 
-    Raises OSError if the file cannot be written.
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
     """
     metadata = {
         "IVOA.VOTable-Parquet.version": "1.0",

@@ -1,8 +1,8 @@
 """Where an exported table comes from, to stand in its file."""
 
-import sqlalchemy as sa
-
-from catalog.database.connection import Database, arrow, revision
+from catalog.database.connection import Connection, Database, arrow
+from catalog.database.records import Scope
+from catalog.database.revision import revision
 from catalog.provenance import __version__, canonical_json, utc_now, versions_of
 
 ENSEMBLES = """
@@ -21,18 +21,24 @@ DATASETS = "SELECT name, survey, release, product FROM dataset WHERE $dataset IS
 
 
 def about(
-    database: Database,
-    connection: sa.Connection,
-    sql: str,
-    title: str,
-    description: str | None,
-    dataset: str | None = None,
-    ensemble: str | None = None,
+    database: Database, connection: Connection, sql: str, title: str, description: str | None, scope: Scope
 ) -> dict[str, str]:
-    """What is said in a file of where it comes from; the first eight letters of each name are a keyword of FITS.
+    """What is said in a file of where its rows come from, by name.
 
-    dataset, ensemble : the only ones that the rows are of; None: all of the database are named
-    Read-only.
+    Parameters
+    ----------
+    database, connection : Database, Connection
+        The file, and the same opened for reading.
+    sql : str
+        What the rows are the answer to.
+    title, description : str
+        Of the table; None: it is some answer.
+    scope : Scope
+        The dataset and the ensemble that all rows are of; None: all of the database are named.
+
+    Notes
+    -----
+    The first eight letters of each name are a keyword of FITS.
     """
     return {
         "title": title,
@@ -40,8 +46,8 @@ def about(
         "sql": sql,
         "database": database.path.name,
         "revision": revision(connection) or "",
-        "ensembles": canonical_json(arrow(connection, ENSEMBLES, {"ensemble": ensemble}).to_pylist()),
-        "datasets": canonical_json(arrow(connection, DATASETS, {"dataset": dataset}).to_pylist()),
+        "ensembles": canonical_json(arrow(connection, ENSEMBLES, {"ensemble": scope.ensemble}).to_pylist()),
+        "datasets": canonical_json(arrow(connection, DATASETS, {"dataset": scope.dataset}).to_pylist()),
         "creator": f"stellar-anomaly-catalog {__version__}",
         "versions": canonical_json(versions_of("duckdb", "pyarrow", "numpy", "astropy")),
         "date": f"{utc_now():%Y-%m-%dT%H:%M:%S}",

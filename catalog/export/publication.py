@@ -9,26 +9,30 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sa
-
-from catalog.database.connection import Database, arrow
-from catalog.database.names import find_ensemble, find_scored_dataset
+from catalog.database.connection import Connection, Database, arrow, literal
+from catalog.database.names import find_scored
+from catalog.database.records import Scope, Scored
 from catalog.database.relations import columns, find_relation
 from catalog.ensembles.registry import describe_ensemble
 from catalog.errors import CatalogError
 from catalog.export.export import ExportedTable, export
+from catalog.export.units import unit_and_description
+from catalog.files.whole import whole_file
 from catalog.provenance import __version__, sha256_of_file, utc_now
 from catalog.surveys.product import MOCK
 
 VIEW = "anomaly"
 TABLES = ("anomalies.parquet", "anomalies.vot")
 
+NUMBERS = ("ensemble_id", "dataset_id", "spectrum_id", "star_id")
+"""Columns that say something in this database only."""
+
 MADE_UP = "\n**The survey is made up (`catalog mock`): no star in these tables is real, whatever its id.**\n"
 
 ANOMALIES = """
-SELECT * EXCLUDE (ensemble_id, dataset_id, spectrum_id, star_id)
+SELECT * EXCLUDE ({numbers})
 FROM anomaly
-WHERE ensemble = '{ensemble}' AND dataset = '{dataset}'
+WHERE ensemble = {ensemble} AND dataset = {dataset}
 ORDER BY consensus_rank
 """
 
@@ -48,7 +52,7 @@ WHERE ensemble = $ensemble AND dataset = $dataset
 
 @dataclass(frozen=True)
 class Published:
-    """What was written, and of what."""
+    """What was written, and of what; `size` of all files in bytes."""
 
     folder: Path
     ensemble: str
@@ -57,21 +61,40 @@ class Published:
     size: int
 
 
-def publish(
-    database: Database,
-    folder: str | Path,
-    *,
-    dataset: str | None = None,
-    ensemble: str | None = None,
-    authors: Sequence[str] = (),
-) -> Published:
-    """Write the anomalies of a dataset to a new folder: Parquet and VOTable, README, schema, provenance, citation.
+@dataclass(frozen=True)
+class _Publication:
+    """What the files of a folder are about.
 
-    dataset, ensemble : as `Catalog.outliers` takes them
-    authors : of the publication, as they are to be cited
-    The folder appears complete or not at all; the database stays as it is. Raises CatalogError if the folder is there,
-    if nothing is scored, or if it cannot be written.
+    Attributes
+    ----------
+    scored : Scored
+        The ensemble and the dataset.
+    schema : list of dict
+        Name, type, unit and description of every column.
+    counts : dict
+        Numbers of spectra, by what they count.
+    provenance : dict
+        The ensemble, as `describe_ensemble` gives it.
+    authors : sequence of str
+        As they are to be cited.
+    sql : str
+        What the tables are the answer to.
     """
+
+    scored: Scored
+    schema: list[dict[str, str | None]]
+    counts: dict[str, int]
+    provenance: dict[str, Any]
+    authors: Sequence[str]
+
+    @property
+    def sql(self) -> str:
+        names = {name: literal(text) for name, text in self.scored.names.items()}
+        return ANOMALIES.format(numbers=", ".join(NUMBERS), **names).strip()
+
+
+def publish(database: Database, folder: str | Path, *, scope: Scope, authors: Sequence[str] = ()) -> Published:
+    """Write the anomalies of a dataset to a new folder: Parquet and VOTable, README, schema, provenance, citation."""
     target = Path(folder)
     if target.exists():
         raise CatalogError(f"{target} is there already; name a new folder")
@@ -80,59 +103,50 @@ def publish(
     partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
     try:
         partial.mkdir()
-        published = _write(database, partial, dataset, ensemble, authors)
+        publication = _publication(database, scope, authors)
+        n_row = _write(database, publication, partial)
+        size = sum(path.stat().st_size for path in partial.iterdir())
         partial.replace(target)
     except OSError as error:
         raise CatalogError(f"{target} cannot be written: {error.strerror or error}; nothing is there now") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return Published(target, *published)
+    return Published(target, publication.scored.ensemble.name, publication.scored.dataset.name, n_row, size)
 
 
-def _write(
-    database: Database, folder: Path, dataset: str | None, ensemble: str | None, authors: Sequence[str]
-) -> tuple[str, str, int, int]:
+def _publication(database: Database, scope: Scope, authors: Sequence[str]) -> _Publication:
     with database.read() as connection:
-        found = find_ensemble(connection, ensemble, scored=True)
-        scored = find_scored_dataset(connection, found, dataset)
-        of = {"ensemble": found.name, "dataset": scored.name}
+        scored = find_scored(connection, scope)
         schema = _schema(connection)
-        (counts,) = arrow(connection, COUNTS, of).to_pylist()
-    provenance = describe_ensemble(database, of["ensemble"])
-    sql = ANOMALIES.format(**{name: text.replace("'", "''") for name, text in of.items()}).strip()
-    tables = {name: export(database, sql, folder / name) for name in TABLES}
-    _text(folder / "schema.json", _json({"columns": schema}))
-    _text(folder / "ensemble.json", _json(provenance))
-    _text(folder / "CITATION.cff", _citation(of, authors))
-    made_up = MADE_UP if scored.release == MOCK else ""
-    _text(folder / "README.md", _readme(of, made_up, counts, schema, provenance, tables, sql, authors))
-    size = sum(path.stat().st_size for path in folder.iterdir())
-    return of["ensemble"], of["dataset"], tables[TABLES[0]].n_row, size
+        (counts,) = arrow(connection, COUNTS, scored.names).to_pylist()
+    return _Publication(scored, schema, counts, describe_ensemble(database, scored.ensemble.name), authors)
 
 
-def _schema(connection: sa.Connection) -> list[dict[str, str | None]]:
-    left_out = ("ensemble_id", "dataset_id", "spectrum_id", "star_id")
-    return [
-        {"name": column.name, "type": column.type, "unit": column.unit, "description": column.description}
-        for column in columns(connection, find_relation(connection, VIEW))
-        if column.name not in left_out
-    ]
+def _write(database: Database, publication: _Publication, folder: Path) -> int:
+    """Write all files; returns the rows of a table."""
+    tables = [export(database, publication.sql, folder / name) for name in TABLES]
+    _text(folder / "schema.json", _json({"columns": publication.schema}))
+    _text(folder / "ensemble.json", _json(publication.provenance))
+    _text(folder / "CITATION.cff", _citation(publication))
+    _text(folder / "README.md", _readme(publication, tables))
+    return tables[0].n_row
 
 
-def _readme(
-    of: dict[str, str],
-    made_up: str,
-    counts: dict[str, int],
-    schema: list[dict[str, str | None]],
-    provenance: dict[str, Any],
-    tables: dict[str, ExportedTable],
-    sql: str,
-    authors: Sequence[str],
-) -> str:
-    rows = "\n".join(f"| {name} | {count} |" for name, count in counts.items())
+def _schema(connection: Connection) -> list[dict[str, str | None]]:
+    described = []
+    for column in columns(connection, find_relation(connection, VIEW)):
+        unit, description = unit_and_description(column.unit, column.description)
+        if column.name not in NUMBERS:
+            described.append({"name": column.name, "type": column.type, "unit": unit, "description": description})
+    return described
+
+
+def _readme(publication: _Publication, tables: Sequence[ExportedTable]) -> str:
+    provenance = publication.provenance
+    rows = "\n".join(f"| {name} | {count} |" for name, count in publication.counts.items())
     described = "\n".join(
         f"| `{column['name']}` | {column['type']} | {_cell(column['unit'])} | {_cell(column['description'])} |"
-        for column in schema
+        for column in publication.schema
     )
     recipe = "\n".join(f"| {name} | {_cell(json.dumps(value))} |" for name, value in provenance["recipe"].items())
     sources = provenance["dataset"]["source_files"]
@@ -141,11 +155,11 @@ def _readme(
         f"| {model['name']} | {model['seed']} | {model['epochs']} | {model['n_train']} | {model['weights_sha256']} |"
         for model in provenance["models"]
     )
-    written = "\n".join(f"- `{name}`, SHA-256 {sha256_of_file(done.path)}" for name, done in tables.items())
+    written = "\n".join(f"- `{table.path.name}`, SHA-256 {sha256_of_file(table.path)}" for table in tables)
     template = (files("catalog.export") / "publication.md").read_text(encoding="utf-8")
     return template.format(
-        **of,
-        made_up=made_up,
+        **publication.scored.names,
+        made_up=MADE_UP if publication.scored.dataset.release == MOCK else "",
         rows=rows,
         described=described,
         recipe=recipe,
@@ -154,19 +168,20 @@ def _readme(
         source_files=source_files,
         models=models,
         written=written,
-        sql=sql,
+        sql=publication.sql,
         version=__version__,
         date=f"{utc_now():%Y-%m-%d}",
-        authors=f" by {', '.join(authors)}" if authors else "",
+        authors=f" by {', '.join(publication.authors)}" if publication.authors else "",
     )
 
 
-def _citation(of: dict[str, str], authors: Sequence[str]) -> str:
+def _citation(publication: _Publication) -> str:
     """JSON for every value, which is YAML too."""
-    names = [{"name": author} for author in authors or ["anonymous"]]
+    names = [{"name": author} for author in publication.authors or ["anonymous"]]
+    title = "Anomalous stellar spectra in {dataset}, by the ensemble {ensemble}".format(**publication.scored.names)
     return (
         "cff-version: 1.2.0\n"
-        f"title: {json.dumps('Anomalous stellar spectra in {dataset}, by the ensemble {ensemble}'.format(**of))}\n"
+        f"title: {json.dumps(title)}\n"
         "message: If you use this data set, please cite it together with the works below.\n"
         "type: dataset\n"
         f"authors: {json.dumps(names, ensure_ascii=False)}\n"
@@ -184,4 +199,5 @@ def _json(value: dict[str, Any]) -> str:
 
 
 def _text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    with whole_file(path, "nothing is there now") as file:
+        file.write(text.encode())

@@ -8,6 +8,7 @@ from xmlrpc.client import Error as XmlRpcError
 from pyvo.samp import SAMPHubError, SAMPIntegratedClient, SAMPProxyError
 
 from catalog.database.connection import Database
+from catalog.database.records import Scope
 from catalog.errors import CatalogError
 from catalog.export.export import export
 
@@ -16,13 +17,8 @@ PATIENCE = 120
 """Seconds that a program is given to load the table."""
 
 
-def send(database: Database, what: str, *, dataset: str | None = None, ensemble: str | None = None) -> list[str]:
-    """Send a table, a view or the answer to a SELECT to every program that takes VOTables; returns who has loaded it.
-
-    dataset, ensemble : as `export` takes them
-    Read-only; the file that is sent goes when all have answered. Raises CatalogError as `export`, and if no hub runs,
-    nobody listens, or nobody could load it.
-    """
+def send(database: Database, what: str, scope: Scope) -> list[str]:
+    """Send a table, a view or the answer to a SELECT to whoever takes VOTables; returns who has loaded it."""
     client = SAMPIntegratedClient(name="stellar-anomaly-catalog", description="Anomalous stellar spectra")
     try:
         client.connect()
@@ -32,9 +28,10 @@ def send(database: Database, what: str, *, dataset: str | None = None, ensemble:
         listeners = {listener: _name(client, listener) for listener in client.get_subscribed_clients(LOAD)}
         if not listeners:
             raise CatalogError("nobody at the SAMP hub takes tables; start TOPCAT or Aladin, then run again")
+        # The file goes when all have answered.
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "table.vot"
-            export(database, what, path, dataset=dataset, ensemble=ensemble)
+            export(database, what, path, scope=scope)
             title = what if len(what.split()) == 1 else "answer"
             message = {"samp.mtype": LOAD, "samp.params": {"url": path.as_uri(), "table-id": title, "name": title}}
             loaded = [name for listener, name in listeners.items() if _loads(client, listener, message)]

@@ -20,12 +20,22 @@ ESCAPED = r"[^ -~]|\\"
 class Extent:
     """What the values of a column span.
 
-    n_blank : texts with nothing but blanks
-    least, most : of integers, in arrays too
-    n_byte : of the longest text in UTF-8
-    n_escaped : the same with Python's escapes
-    plain : every text is of printable ASCII
-    n_element, longest : of arrays
+    Attributes
+    ----------
+    n_null : int
+        Values that are NULL.
+    n_blank : int
+        Texts with nothing but blanks.
+    least, most : int, optional
+        Of integers, in arrays too; None: there are none.
+    n_byte : int
+        Of the longest text in UTF-8.
+    n_escaped : int
+        The same with Python's escapes.
+    plain : bool
+        Every text is of printable ASCII.
+    n_element, longest : int
+        Elements of all arrays, and of the longest.
     """
 
     n_null: int = 0
@@ -39,7 +49,7 @@ class Extent:
     longest: int = 0
 
     def add(self, field: Field, values: pa.Array) -> None:
-        """Take the values of a block into account."""
+        """Take the values of a block into account. Raises CatalogError for NULL inside an array of integers."""
         self.n_null += values.null_count
         if pa.types.is_string(values.type):
             self.n_blank += pc.sum(pc.equal(pc.utf8_trim_whitespace(values), "")).as_py() or 0
@@ -63,7 +73,21 @@ class Extent:
 
 
 class Spool:
-    """The rows of an answer in a file that is open, and what was found as they went by."""
+    """The rows of an answer in a file that is open, and what was found as they went by.
+
+    Attributes
+    ----------
+    fields : list of Field
+        The columns.
+    about : dict of str
+        What is said of the rows, by name; `title` and `description` are among it.
+    extents : dict of Extent
+        What the values span, by the name of the column.
+    schema : pa.Schema
+        Of the blocks.
+    n_row : int
+        How many rows there are.
+    """
 
     def __init__(self, file: IO[bytes], fields: list[Field], about: dict[str, str]) -> None:
         self.fields = fields

@@ -19,7 +19,10 @@ MASKED = "astropy.table.column.MaskedColumn"
 def write_csv(file: IO[bytes], spool: Spool) -> None:
     """Write CSV in UTF-8: NULL is nothing, the empty text two quotes, arrays JSON.
 
-    Raises OSError if the file cannot be written.
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
     """
     header = csv.writer(text := io.StringIO(), lineterminator="\n")
     header.writerow([field.name for field in spool.fields])
@@ -30,8 +33,12 @@ def write_csv(file: IO[bytes], spool: Spool) -> None:
 def write_ecsv(file: IO[bytes], spool: Spool) -> None:
     """Write ECSV 1.0 in UTF-8: units, meaning and provenance in the header.
 
-    A column of text of which some is blank gets a second column, `NAME.mask`, which says what is NULL. Raises
-    OSError if the file cannot be written.
+    A column of text of which some is blank gets a second column, `NAME.mask`, which says what is NULL.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
     """
     # astropy takes blank text for NULL, unless that is said in a column beside it.
     masked = [field.name for field in spool.fields if spool.extents[field.name].n_blank]

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from catalog.export.fields import Field
 from catalog.export.spool import Spool
-from catalog.export.units import unit_in
+from catalog.export.units import unit_in, with_brackets
 
 TYPES = {
     "bool": ("boolean", "u1"),
@@ -36,7 +36,12 @@ Piece = tuple[np.ndarray, np.ndarray]
 def write_votable(file: IO[bytes], spool: Spool) -> None:
     """Write a VOTable: units, UCDs, meaning and provenance in the header.
 
-    Text is `char` if all of it is printable ASCII, else `unicodeChar`. Raises OSError if the file cannot be written.
+    Text is `char` if all of it is printable ASCII, else `unicodeChar`.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
     """
     beginning, end = header(spool).split(NO_DATA)
     file.write(f'{beginning}<DATA><BINARY2><STREAM encoding="base64">\n'.encode())
@@ -55,7 +60,7 @@ NO_DATA = "<!-- the rows are elsewhere -->"
 
 
 def header(spool: Spool) -> str:
-    """The VOTable without its rows. Read-only."""
+    """The VOTable without its rows, which would stand where NO_DATA does."""
     about = "\n".join(
         f"  <INFO name={_attribute(name)} value={_attribute(text)}/>" for name, text in spool.about.items()
     )
@@ -84,7 +89,7 @@ def _field(field: Field, spool: Spool) -> str:
     }
     described = field.description or ""
     if field.unit and unit is None:
-        described += f" [{field.unit}]"
+        described = with_brackets(described, field.unit)
     inside = f"<DESCRIPTION>{_text(described)}</DESCRIPTION>" if described else ""
     return f"   <FIELD {' '.join(f'{key}={_attribute(value)}' for key, value in attributes.items())}>{inside}</FIELD>"
 
@@ -148,17 +153,17 @@ def _fixed(values: np.ndarray) -> Piece:
 
 
 def numbers(field: Field, values: pa.Array) -> np.ndarray:
-    """(n,) numbers, big-endian; NULL is NaN or 0. Read-only."""
+    """(n,) numbers, big-endian; NULL is NaN or 0."""
     nothing = np.nan if field.kind.startswith("float") else 0
     return np.asarray(pc.fill_null(values, pa.scalar(nothing, values.type))).astype(TYPES[field.kind][1])
 
 
 def fixed_arrays(field: Field, column: pa.Array, nothing: int = 0) -> np.ndarray:
-    """(n, length) numbers, big-endian; where the array is NULL, NaN or `nothing`. Read-only."""
+    """(n, length) numbers, big-endian; where the array is NULL, NaN or `nothing`."""
     empty = np.nan if field.kind.startswith("float") else nothing
-    made = np.full((len(column), field.length or 0), empty, TYPES[field.kind][1])
-    made[np.asarray(column.is_valid())] = numbers(field, column.flatten()).reshape(-1, made.shape[1])
-    return made
+    rows = np.full((len(column), field.length or 0), empty, TYPES[field.kind][1])
+    rows[np.asarray(column.is_valid())] = numbers(field, column.flatten()).reshape(-1, rows.shape[1])
+    return rows
 
 
 def _characters(column: pa.Array, *, plain: bool) -> tuple[np.ndarray, np.ndarray, int]:

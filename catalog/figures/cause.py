@@ -33,9 +33,11 @@ N_NAMED = 6
 """Windows whose names are written, of those in which the cause shows itself."""
 
 N_MOST = 3
-"""And of all, those with most of the error."""
+"""Windows whose names are written besides: those with most of the error."""
 
 CHARACTERS = 140
+"""In a line of the verdict."""
+
 LEAST = 0.05
 """Share of the error below which a window is not named."""
 
@@ -43,35 +45,44 @@ LINE = 0.125
 """Height of a line of text, in inches."""
 
 
-def draw(
-    made: QTable,
-    spectrum: QTable,
-    known: Mapping[str, Any],
-    case: Diagnosis,
-    path: Path,
-) -> None:
+def draw(spectrum: QTable, reconstructions: QTable, known: Mapping[str, Any], diagnosis: Diagnosis, path: Path) -> None:
     """Draw a spectrum with its reconstructions, the residual, the share of the error by window, and σ.
 
-    made : in the window, as `reconstruct` gives it; spectrum : (n_pixel,) of the whole grid, as `read_arrays` gives it
-    known : as `describe_spectrum` gives it; case : as `diagnose_star` gives it
-    The interval that holds half of the error is shaded in all panels. Writes the file. Raises CatalogError if it cannot
-    be written.
+    The interval that holds half of the error is shaded in all panels. Writes the file.
+
+    Parameters
+    ----------
+    spectrum : QTable, (n_pixel,)
+        On the whole grid, as `read_arrays` gives it.
+    reconstructions : QTable
+        In the window, as `reconstruct` gives them.
+    known : mapping
+        As `describe_spectrum` gives it.
+    diagnosis : Diagnosis
+        As `diagnose_star` gives it.
+    path : Path
+        png, pdf or svg, by its suffix.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be written.
     """
-    save(lambda: _figure(made, spectrum, known, case), path)
+    save(lambda: _figure(spectrum, reconstructions, known, diagnosis), path)
 
 
-def _figure(made: QTable, spectrum: QTable, known: Mapping[str, Any], case: Diagnosis) -> Figure:
-    place, told = case.place, _told(case.verdict)
+def _figure(spectrum: QTable, reconstructions: QTable, known: Mapping[str, Any], diagnosis: Diagnosis) -> Figure:
+    place, told = diagnosis.place, _told(diagnosis.verdict)
     above = height_of_facts(known) + 0.3
     below = 0.5 + LINE * (len(told) + 1)
     height = above + 5.4 + below
     figure = Figure(figsize=(TWO_COLUMNS, height))
     panels = figure.subplots(4, 1, sharex=True, height_ratios=(4, 2.5, 3, 2))
     figure.subplots_adjust(left=0.095, right=0.985, top=1 - above / height, bottom=below / height, hspace=0.08)
-    wavelength = made["wavelength"].value
-    flux = made["flux"].value.astype(np.float64)
+    wavelength = reconstructions["wavelength"].value
+    flux = reconstructions["flux"].value.astype(np.float64)
     maximum = flux.max()
-    models = np.stack([made[model].value for model in made.meta["models"]]) / maximum
+    models = np.stack([reconstructions[model].value for model in reconstructions.meta["models"]]) / maximum
     flux, middle = flux / maximum, np.median(models, axis=0)
     for panel in panels:
         mark_pixels(panel, spectrum, known)
@@ -87,8 +98,8 @@ def _figure(made: QTable, spectrum: QTable, known: Mapping[str, Any], case: Diag
     panels[1].set_ylim(limits(flux - middle))
     for panel, values in ((panels[0], flux), (panels[1], flux - middle)):
         mark_clipped(panel, wavelength, values, "black")
-    _shares(panels[2], place, windows_within(wavelength), case.verdict.cause)
-    _sigma(panels[3], made, case.against)
+    _shares(panels[2], place, windows_within(wavelength), diagnosis.verdict.cause)
+    _sigma(panels[3], reconstructions, diagnosis.against)
     labels = ("$F$", r"$F - \hat F$", "share of the error", r"$\sigma_F$")
     for panel, label in zip(panels, labels, strict=True):
         panel.set_ylabel(label, fontsize=8)
@@ -129,13 +140,14 @@ def _shares(panel: Axes, place: Where, windows: tuple[NamedWindow, ...], cause: 
     panel.set_ylim(0, 1.25 * max([top, *(level for _, level in written)]))
 
 
-def _sigma(panel: Axes, made: QTable, against: Noise) -> None:
-    ivar = np.asarray(made["ivar"].value, np.float64)
-    sigma = 1 / np.sqrt(np.where(ivar > 0, ivar, np.nan)) / made["flux"].value.astype(np.float64).max()
+def _sigma(panel: Axes, reconstructions: QTable, against: Noise) -> None:
+    ivar = np.asarray(reconstructions["ivar"].value, np.float64)
+    maximum = reconstructions["flux"].value.astype(np.float64).max()
+    sigma = 1 / np.sqrt(np.where(ivar > 0, ivar, np.nan)) / maximum
     if np.isnan(sigma).all():
         panel.text(0.5, 0.5, "no ivar", transform=panel.transAxes, ha="center", va="center", fontsize=7)
         return
-    wavelength = made["wavelength"].value
+    wavelength = reconstructions["wavelength"].value
     panel.plot(wavelength, sigma, color="black", linewidth=0.6)
     panel.set_ylim(0, limits(sigma)[1])
     if against.bump_interval is not None and against.bump is not None and against.bump > 1.3:

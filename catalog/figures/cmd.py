@@ -52,9 +52,8 @@ AXES = {
 BIN = 0.1
 """Width of the histogram's bins, mag."""
 
-SHORT = 28
-"""Letters of a legend that fit twice into a column; LONG: once."""
-LONG = 56
+SHORT, LONG = 28, 56
+"""Letters of a line of the legend that fit into a column twice, and once."""
 
 MANY = 3000
 """More stars than this are drawn smaller, or nothing could be told apart."""
@@ -72,7 +71,19 @@ LINE = 0.14
 def draw(diagram: Diagram, path: Path) -> None:
     """Draw M_G against BP-RP, with a histogram of BP-RP above, or the stars of attached catalogs.
 
-    Writes the file. Raises CatalogError if it cannot be written.
+    Writes the file.
+
+    Parameters
+    ----------
+    diagram : Diagram
+        What is drawn.
+    path : Path
+        png, pdf or svg, by its suffix.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be written.
     """
     save(lambda: _figure(diagram), path)
 

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import sqlalchemy as sa
-from astropy.table import Table
+import pyarrow as pa
+from pyarrow.compute import field as column_of
 
-from catalog.database import schema
-from catalog.database.connection import Database, arrow
-from catalog.database.external import SCHEMA, columns_of, quoted, table_of
-from catalog.database.names import find_ensemble, find_external_catalog, find_scored_dataset
-from catalog.database.table import to_table
+from catalog.database.connection import Connection, Database, arrow, quoted, scalar
+from catalog.database.external import SCHEMA, columns_of, table_of
+from catalog.database.names import find_attached_catalog, find_scored
+from catalog.database.records import Scope, Scored
 from catalog.errors import CatalogError
 
 MOST_KINDS = 8
@@ -45,7 +44,7 @@ FROM cmd
 ORDER BY cmd.star_id
 """
 
-ODDEST = """
+ODDEST_STARS = """
 SELECT mangaid, min(consensus_rank) AS consensus_rank
 FROM consensus_anomaly
 WHERE ensemble = $ensemble AND dataset = $dataset
@@ -54,7 +53,7 @@ ORDER BY consensus_rank
 LIMIT $limit
 """
 
-MATCHED = """
+STARS_OF_CATALOG = """
 SELECT DISTINCT {colour} AS bp_rp, {magnitude} AS abs_g, {kind} AS kind
 FROM external_match AS matched
 JOIN external_catalog AS catalog ON catalog.external_catalog_id = matched.external_catalog_id
@@ -63,7 +62,7 @@ JOIN {table} AS attached ON attached.catalog_row = matched.catalog_row
 WHERE catalog.name = $name AND {colour} IS NOT NULL AND {magnitude} IS NOT NULL
 """
 
-KINDS = ("type", "kind", "otype", "class", "subclass")
+KIND_COLUMNS = ("type", "kind", "otype", "class", "subclass")
 """How lists call the column that tells kinds apart, whatever the case."""
 
 # As the Gaia archive and VizieR call them.
@@ -74,16 +73,28 @@ OWN_PARALLAX = {"parallax": "parallax_error", "Plx": "e_Plx"}
 PARALLAX_OVER_ERROR = 5
 """Parallaxes below this give no distance."""
 
-OWN = """
+ROWS_OF_CATALOG = """
 SELECT attached.{colour} AS bp_rp, attached.{magnitude} + 5 * log10(attached.{parallax} / 100) AS abs_g, {kind} AS kind
 FROM {table} AS attached
 WHERE attached.{colour} IS NOT NULL AND attached.{magnitude} IS NOT NULL AND attached.{parallax} > 0 AND {good}
 """
 
+HAS_SCORES = "SELECT count(*) > 0 FROM ensemble_rank"
+
 
 @dataclass(frozen=True)
 class Sample:
-    """Stars drawn alike: (n,) colour BP-RP and absolute magnitude M_G, mag."""
+    """Stars drawn alike.
+
+    Attributes
+    ----------
+    name : str
+        What they are, for the legend.
+    bp_rp : ndarray, (n,) float64
+        Colour BP-RP, mag.
+    abs_g : ndarray, (n,) float64
+        Absolute magnitude M_G, mag.
+    """
 
     name: str
     bp_rp: np.ndarray
@@ -94,11 +105,20 @@ class Sample:
 class Diagram:
     """What is in the figure.
 
-    observed : colours and magnitudes as observed; else corrected for extinction
-    samples : the survey, what was scored last; oddest : single stars, the oddest first
-    listed : stars of the survey that are in an attached catalog, by catalog or kind
-    own : likewise the rows of these catalogs that have Gaia photometry and a parallax of their own, or none
-    remarks : what is not drawn, a line each
+    Attributes
+    ----------
+    observed : bool
+        Colours and magnitudes as observed; else corrected for extinction.
+    samples : list of Sample
+        The survey, what was scored last.
+    oddest : list of Sample
+        Single stars, the oddest first.
+    listed : list of Sample
+        Stars of the survey that are in an attached catalog, by catalog or kind.
+    own : list of Sample
+        Likewise the rows of these catalogs that have Gaia photometry and a parallax of their own; it may be empty.
+    remarks : list of str
+        What is not drawn, a line each.
     """
 
     observed: bool
@@ -110,109 +130,118 @@ class Diagram:
 
 
 def diagram(
-    database: Database,
-    catalogs: Sequence[str] = (),
-    dataset: str | None = None,
-    ensemble: str | None = None,
-    mark: int = 3,
-    *,
-    observed: bool = False,
+    database: Database, catalogs: Sequence[str] = (), scope: Scope = Scope(), mark: int = 3, *, observed: bool = False
 ) -> Diagram:
     """The colour-magnitude diagram of the survey (the paper's Fig. 1), or of attached catalogs in it (Fig. 11).
 
-    catalogs : names, or NAME:COLUMN, where the values of the column are kinds to be told apart
-    dataset, ensemble : whose scores, as in `Catalog.outliers`; before anything is scored, all stars are one sample
-    mark : how many of the oddest stars
-    observed : as observed, and with the rows of the catalogs that have Gaia photometry of their own
-    Read-only. Raises CatalogError for names it does not know, or if no star has photometry.
+    Parameters
+    ----------
+    database : Database
+        What is asked.
+    catalogs : sequence of str
+        Names, or NAME:COLUMN, where the values of the column are kinds to be told apart.
+    scope : Scope
+        Whose scores, as in `Catalog.outliers`; before anything is scored, all stars are one sample.
+    mark : int
+        How many of the oddest stars.
+    observed : bool
+        As observed, and with the rows of the catalogs that have Gaia photometry of their own.
+
+    Raises
+    ------
+    CatalogError
+        For names it does not know, or if no star has photometry.
     """
     colour, magnitude = PHOTOMETRY[observed]
     with database.read() as connection:
-        scores = _scores(connection, dataset, ensemble)
-        wanted = {"ensemble_id": scores and scores[0].ensemble_id, "dataset_id": scores and scores[1].dataset_id}
-        stars = to_table(arrow(connection, STARS.format(colour=colour, magnitude=magnitude), wanted))
-        known = ~(np.ma.getmaskarray(stars["bp_rp"]) | np.ma.getmaskarray(stars["abs_g"]))
-        if not known.any():
+        scored = _find_scored(connection, scope)
+        ids = {"ensemble_id": None, "dataset_id": None} if scored is None else scored.ids
+        stars = arrow(connection, STARS.format(colour=colour, magnitude=magnitude), ids)
+        placed = _placed(stars)
+        if not len(placed):
             raise CatalogError("no star has Gaia photometry and a distance; ingest the Gaia cross-match")
-        found = Diagram(observed, _samples(stars[known], scores))
-        shown = np.asarray(stars["scored"] | stars["trained"]) if scores else np.ones(len(stars), bool)
-        if n_unknown := int((shown & ~known).sum()):
+        found = Diagram(observed, _samples(placed, scored))
+        shown = stars if scored is None else stars.filter(column_of("scored") | column_of("trained"))
+        if n_unknown := len(shown) - len(_placed(shown)):
             found.remarks.append(f"{n_unknown} stars lack the photometry and are not drawn")
-        if scores and mark:
-            limits = {"ensemble": scores[0].name, "dataset": scores[1].name, "limit": mark}
-            oddest = to_table(arrow(connection, ODDEST, limits))
-            found.oddest.extend(_oddest(oddest, stars[known]))
+        if scored is not None and mark:
+            oddest = arrow(connection, ODDEST_STARS, scored.names | {"limit": mark})
+            found.oddest.extend(_oddest(oddest, placed))
             if n_unplaced := len(oddest) - len(found.oddest):
                 found.remarks.append(f"{n_unplaced} of the {len(oddest)} oddest stars lack the photometry")
-        for asked in catalogs:
-            _add_catalog(connection, found, asked)
+        for catalog in catalogs:
+            _add_catalog(connection, found, catalog)
     return found
 
 
-def with_kinds(connection: sa.Connection, name: str) -> str:
-    """An attached catalog as `diagram` takes it: NAME:COLUMN if a column of its own tells kinds apart, else NAME.
-
-    Read-only.
-    """
+def with_kinds(connection: Connection, name: str) -> str:
+    """An attached catalog as `diagram` takes it: NAME:COLUMN if a column of its own tells kinds apart, else NAME."""
     columns = {column.lower(): column for column in columns_of(connection, SCHEMA, name)}
-    for kind in KINDS:
+    for kind in KIND_COLUMNS:
         if kind in columns:
-            counted = f"SELECT count(DISTINCT {quoted(columns[kind])}) FROM {table_of(name)}"
-            if int(connection.exec_driver_sql(counted).scalar() or 0) > 1:
+            n_kind = f"SELECT count(DISTINCT {quoted(columns[kind])}) FROM {table_of(name)}"
+            if scalar(connection, n_kind) > 1:
                 return f"{name}:{columns[kind]}"
     return name
 
 
-def _scores(connection: sa.Connection, dataset: str | None, ensemble: str | None) -> tuple[sa.Row, sa.Row] | None:
-    """The ensemble and the dataset; None if nobody asked for one and nothing is scored."""
-    if dataset is None and ensemble is None:
-        scored = sa.select(schema.reconstruction_error.c.model_id).limit(1)
-        if connection.execute(scored).first() is None:
-            return None
-    row = find_ensemble(connection, ensemble, scored=True)
-    return row, find_scored_dataset(connection, row, dataset)
+def _find_scored(connection: Connection, scope: Scope) -> Scored | None:
+    """The ensemble and the dataset; None if neither is named and nothing is scored."""
+    if scope == Scope() and not scalar(connection, HAS_SCORES):
+        return None
+    return find_scored(connection, scope)
 
 
-def _samples(stars: Table, scores: tuple[sa.Row, sa.Row] | None) -> list[Sample]:
-    if scores is None:
-        return [_sample("stars", stars)]
-    samples = [("training sample", stars[stars["trained"]]), (f"scored: {scores[1].name}", stars[stars["scored"]])]
-    return [_sample(name, rows) for name, rows in samples if len(rows)]
+def _placed(stars: pa.Table) -> pa.Table:
+    """The stars with a place in the diagram."""
+    return stars.filter(column_of("bp_rp").is_valid() & column_of("abs_g").is_valid())
 
 
-def _sample(name: str, rows: Table) -> Sample:
-    return Sample(name, np.asarray(rows["bp_rp"], float), np.asarray(rows["abs_g"], float))
+def _samples(placed: pa.Table, scored: Scored | None) -> list[Sample]:
+    if scored is None:
+        return [_sample("stars", placed)]
+    samples = {
+        "training sample": placed.filter(column_of("trained")),
+        f"scored: {scored.dataset.name}": placed.filter(column_of("scored")),
+    }
+    return [_sample(name, rows) for name, rows in samples.items() if len(rows)]
 
 
-def _oddest(oddest: Table, stars: Table) -> list[Sample]:
-    places = {mangaid: number for number, mangaid in enumerate(stars["mangaid"].tolist())}
+def _sample(name: str, rows: pa.Table) -> Sample:
+    bp_rp, abs_g = (rows[column].cast(pa.float64()).to_numpy() for column in ("bp_rp", "abs_g"))
+    return Sample(name, bp_rp, abs_g)
+
+
+def _oddest(oddest: pa.Table, placed: pa.Table) -> list[Sample]:
+    numbers = {mangaid: number for number, mangaid in enumerate(placed["mangaid"].to_pylist())}
     return [
-        _sample(f"{rank}: {mangaid}", stars[[places[mangaid]]])
-        for mangaid, rank in zip(oddest["mangaid"].tolist(), oddest["consensus_rank"].tolist(), strict=True)
-        if mangaid in places
+        _sample(f"{row['consensus_rank']}: {row['mangaid']}", placed.slice(numbers[row["mangaid"]], 1))
+        for row in oddest.to_pylist()
+        if row["mangaid"] in numbers
     ]
 
 
-def _add_catalog(connection: sa.Connection, found: Diagram, asked: str) -> None:
-    name, _, column = asked.partition(":")
-    find_external_catalog(connection, name)
+def _add_catalog(connection: Connection, found: Diagram, catalog: str) -> None:
+    """Put the stars of a catalog, given as NAME or NAME:COLUMN, into the diagram."""
+    name, _, column = catalog.partition(":")
+    find_attached_catalog(connection, name)
     columns = columns_of(connection, SCHEMA, name)
     if column and column not in columns:
         raise CatalogError(f"{name} has no column {column}; it has: {', '.join(columns)}")
     colour, magnitude = PHOTOMETRY[found.observed]
     kind = f"coalesce(attached.{quoted(column)}::VARCHAR, '')" if column else "''"
-    fill = {"kind": kind, "table": table_of(name)}
-    asked_for = MATCHED.format(colour=colour, magnitude=magnitude, **fill)
-    matched = to_table(arrow(connection, asked_for, {"name": name}))
-    own = _own(connection, columns, fill) if found.observed else matched[:0]
+    filled = STARS_OF_CATALOG.format(colour=colour, magnitude=magnitude, kind=kind, table=table_of(name))
+    matched = arrow(connection, filled, {"name": name})
+    statement = _rows_of_catalog(columns, kind, table_of(name)) if found.observed else None
+    own = matched.slice(0, 0) if statement is None else arrow(connection, statement)
     if not len(matched) and not len(own):
         found.remarks.append(f"{name}: nothing to draw; none of its rows is a star with photometry")
         return
-    kinds = _kinds([*matched["kind"].tolist(), *own["kind"].tolist()])
-    for one in dict.fromkeys(kinds.values()):
-        for table, samples in ((matched, found.listed), (own, found.own)):
-            rows = table[[kinds[value] == one for value in table["kind"].tolist()]]
-            samples.append(_sample(f"{name} {one}".strip(), rows))
+    shown_as = _kinds([*matched["kind"].to_pylist(), *own["kind"].to_pylist()])
+    for one in dict.fromkeys(shown_as.values()):
+        for rows, samples in ((matched, found.listed), (own, found.own)):
+            of_kind = pa.array([shown_as[value] == one for value in rows["kind"].to_pylist()], pa.bool_())
+            samples.append(_sample(f"{name} {one}".strip(), rows.filter(of_kind)))
 
 
 def _kinds(values: list[str]) -> dict[str, str]:
@@ -222,24 +251,20 @@ def _kinds(values: list[str]) -> dict[str, str]:
     return {kind: kind for kind in sorted(kept)} | dict.fromkeys(sorted(counts.keys() - kept), OTHERS)
 
 
-def _own(connection: sa.Connection, columns: dict[str, str | None], fill: dict[str, str]) -> Table:
-    """Rows of a catalog with Gaia photometry and a good parallax of their own; none if it has no such columns."""
+def _rows_of_catalog(columns: dict[str, str | None], kind: str, table: str) -> str | None:
+    """SQL for the rows of a catalog with Gaia photometry and a good parallax; None if it has no such columns."""
     colour = next((name for name in OWN_COLOUR if name in columns), None)
     magnitude = next((name for name in OWN_MAGNITUDE if name in columns), None)
     parallax = next((name for name in OWN_PARALLAX if name in columns), None)
     if colour is None or magnitude is None or parallax is None:
-        return Table({"bp_rp": [], "abs_g": [], "kind": []})
+        return None
     error = OWN_PARALLAX[parallax]
     good = f"attached.{quoted(parallax)} > {PARALLAX_OVER_ERROR} * attached.{quoted(error)}"
-    return to_table(
-        arrow(
-            connection,
-            OWN.format(
-                colour=quoted(colour),
-                magnitude=quoted(magnitude),
-                parallax=quoted(parallax),
-                good=good if error in columns else "true",
-                **fill,
-            ),
-        )
+    return ROWS_OF_CATALOG.format(
+        colour=quoted(colour),
+        magnitude=quoted(magnitude),
+        parallax=quoted(parallax),
+        good=good if error in columns else "true",
+        kind=kind,
+        table=table,
     )

@@ -13,6 +13,7 @@ from catalog.figures.style import BLUE, FLAGGED, LOG_ERROR, ONE_COLUMN, SMALL, T
 
 PERCENTILES = (1, 10, 50, 90, 99)
 N_BIN = 60
+
 FAR = 3
 """Errors that lie further beyond the percentiles than so many times their distance from the median are only counted."""
 
@@ -20,10 +21,21 @@ FAR = 3
 def draw(errors: Mapping[str, np.ndarray], percentiles: Table, path: Path) -> None:
     """Draw a histogram of log10 error per model, with its 1st, 10th, 50th, 90th and 99th percentiles, as Fig. 4 does.
 
-    errors : (n_spectrum,) log10 error of each model, by name
-    percentiles : rows of the view error_percentile, with the names of ensemble and dataset in `meta`
-    Errors from the 99th percentile on, which flag a spectrum, stand out. Writes the file. Raises CatalogError if it
-    cannot be written.
+    Errors from the 99th percentile on, which flag a spectrum, stand out. Writes the file.
+
+    Parameters
+    ----------
+    errors : mapping of str to ndarray, (n_spectrum,)
+        log10 error of each model, by its name.
+    percentiles : Table
+        Rows of the view error_percentile, with the names of ensemble and dataset in `meta`.
+    path : Path
+        png, pdf or svg, by its suffix.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be written.
     """
     save(lambda: _figure(errors, percentiles), path)
 

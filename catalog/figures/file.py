@@ -10,6 +10,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from catalog.errors import CatalogError
+from catalog.files.whole import whole_file
 
 SUFFIXES = (".png", ".pdf", ".svg")
 
@@ -32,13 +33,18 @@ NO_DATE: dict[str, dict[str, Any]] = {".png": {}, ".pdf": {"CreationDate": None}
 def writable(path: Path) -> Path:
     """The path, if a figure can be written there; asked before the long work.
 
-    Read-only. Raises CatalogError for another suffix, or a folder that is absent or cannot be written.
+    Raises
+    ------
+    CatalogError
+        For another suffix than those of SUFFIXES, or a folder that is absent or cannot be written.
     """
     if path.suffix.lower() not in SUFFIXES:
         raise CatalogError(f"{path}: a figure is one of {', '.join(SUFFIXES)}")
     if not path.parent.is_dir():
         raise CatalogError(f"no folder {path.parent} for the figure; create it first")
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+    # The folder, because the file is written beside its place; and the file, because a protected one must stay.
+    needed = [path.parent, path] if path.exists() else [path.parent]
+    if path.is_dir() or not all(os.access(place, os.W_OK) for place in needed):
         raise CatalogError(f"{path} cannot be written; choose another file for the figure")
     return path
 
@@ -46,14 +52,21 @@ def writable(path: Path) -> Path:
 def save(make: Callable[[], Figure], path: Path) -> None:
     """Make a figure in this style and write it, whole or not at all.
 
-    Raises CatalogError if it cannot be written.
+    Parameters
+    ----------
+    make : callable
+        Makes the figure; it is called while the style holds.
+    path : Path
+        As `writable` gives it. A file that is there is replaced at the end, and stays if anything is raised.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be written.
     """
     suffix = path.suffix.lower()
     drawn = io.BytesIO()
     with mpl.rc_context(STYLE):
         make().savefig(drawn, format=suffix[1:], dpi=RESOLUTION, metadata=NO_DATE[suffix])
-    try:
-        path.write_bytes(drawn.getvalue())
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise CatalogError(f"{path} cannot be written: {error.strerror or error}") from error
+    with whole_file(path) as file:
+        file.write(drawn.getvalue())

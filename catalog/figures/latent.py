@@ -28,11 +28,25 @@ LETTER = 0.62 * SMALL
 
 
 def draw(table: Table, color: str, marked: Sequence[str], title: str, path: Path) -> None:
-    """Draw the spectra on the two principal axes of the latent space, coloured by a column.
+    """Draw the spectra on the two principal axes of the latent space, coloured by a column. Writes the file.
 
-    table : as `latent_map` gives it; color : name of the column; marked : mangaids, to be ringed and named
-    title : what is shown
-    Writes the file. Raises CatalogError if it cannot be written.
+    Parameters
+    ----------
+    table : Table
+        The rows of `latent_map`, with what it says of them in `meta`.
+    color : str
+        Name of the column.
+    marked : sequence of str
+        Mangaids, to be ringed and named.
+    title : str
+        What is shown.
+    path : Path
+        png, pdf or svg, by its suffix.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be written.
     """
     save(lambda: _figure(table, color, marked, title), path)
 
@@ -62,7 +76,7 @@ def _figure(table: Table, color: str, marked: Sequence[str], title: str) -> Figu
 
 
 def _mark(panel: Axes, table: Table, marked: Sequence[str]) -> None:
-    """Rings around the spectra of some stars, and names that cover no ring and no other name; changes the panel.
+    """Rings around the spectra of some stars, and names that cover no ring and no other name. Changes the panel.
 
     The layout of the figure must be settled.
     """

@@ -16,8 +16,19 @@ PANELS = {"train_loss": "training", "validation_loss": "validation"}
 def draw(table: Table, path: Path) -> None:
     """Draw the losses of every model against the epoch, training above and validation below, as Fig. 3 does.
 
-    table : rows of the question `LOSSES`, with the name of the ensemble in `meta`
-    Writes the file. Raises CatalogError if it cannot be written.
+    Writes the file.
+
+    Parameters
+    ----------
+    table : Table
+        The rows of `catalog.ensembles.registry.losses`, with the name of the ensemble in `meta`.
+    path : Path
+        png, pdf or svg, by its suffix.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be written.
     """
     save(lambda: _figure(table), path)
 

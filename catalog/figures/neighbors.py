@@ -31,9 +31,23 @@ ROW, ABOVE, BELOW = 1.0, 0.35, 0.45
 def draw(spectra: Sequence[QTable], known: Mapping[str, Any], model: str, path: Path) -> None:
     """Draw a spectrum on top and its neighbours below, the nearest first, each divided by its median.
 
-    spectra : (n_pixel,) each, on one grid; `meta` of a neighbour has mangaid, plate, mjd, distance and role
-    known : of the first, as `describe_spectrum` gives it; model : whose latent space it is
-    Writes the file. Raises CatalogError if it cannot be written.
+    Writes the file.
+
+    Parameters
+    ----------
+    spectra : sequence of QTable, (n_pixel,) each
+        On one grid; `meta` of a neighbour has mangaid, plate, mjd, distance and role.
+    known : mapping
+        Of the first, as `describe_spectrum` gives it.
+    model : str
+        Whose latent space it is.
+    path : Path
+        png, pdf or svg, by its suffix.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be written.
     """
     save(lambda: _figure(spectra, known, model), path)
 

@@ -29,15 +29,25 @@ COLORS = {
 
 @dataclass(frozen=True)
 class Layer:
-    """One box: how many numbers, and of what kind, a key of COLORS."""
+    """One box.
+
+    Attributes
+    ----------
+    size : int
+        How many numbers it stands for.
+    kind : str
+        What they are, a key of COLORS.
+    """
 
     size: int
     kind: str
 
 
 def layers_of(recipe: Recipe, n_pixel: int) -> list[Layer]:
-    """The boxes of a recipe from input to output.
+    """The boxes of a recipe from input to output, for a window of n_pixel pixels.
 
+    Examples
+    --------
     >>> [layer.size for layer in layers_of(Recipe(), 4563)]
     [4563, 2048, 512, 128, 32, 10, 32, 128, 512, 2048, 4563]
     >>> [layer.size for layer in layers_of(Recipe(components=6, layers=(), latent=6), 4563)]
@@ -52,9 +62,23 @@ def layers_of(recipe: Recipe, n_pixel: int) -> list[Layer]:
 
 
 def draw(recipe: Recipe, n_pixel: int, ensemble: str, path: Path) -> None:
-    """Draw the layers of a recipe for a window of n_pixel pixels, heights by the logarithm of their sizes.
+    """Draw the layers of a recipe, heights by the logarithm of their sizes. Writes the file.
 
-    Writes the file. Raises CatalogError if it cannot be written.
+    Parameters
+    ----------
+    recipe : Recipe
+        Whose layers.
+    n_pixel : int
+        Pixels of the window.
+    ensemble : str
+        Its name, for the title.
+    path : Path
+        png, pdf or svg, by its suffix.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be written.
     """
     save(lambda: _figure(recipe, n_pixel, ensemble), path)
 
@@ -95,7 +119,7 @@ def _figure(recipe: Recipe, n_pixel: int, ensemble: str) -> Figure:
 
 
 def _name(panel: Axes, layers: list[Layer], reach: float) -> None:
-    """Names below the parts; changes the panel."""
+    """Names below the parts. Changes the panel."""
     last, middle = len(layers) - 1, len(layers) // 2
     texts: dict[float, str] = {0: r"$\mathbf{f} = \ln\mathbf{F}$", last: r"$\hat{\mathbf{f}}$"}
     if middle > 1:
@@ -105,7 +129,7 @@ def _name(panel: Axes, layers: list[Layer], reach: float) -> None:
 
 
 def _photometry(panel: Axes, recipe: Recipe, latent: int, height: float) -> None:
-    """The box of what the decoder is told beside the latent vector; changes the panel."""
+    """The box of what the decoder is told beside the latent vector. Changes the panel."""
     # Each number, and whether it is known.
     n_given = 2 * len(recipe.photometry)
     size = np.log10(n_given + 1)

@@ -33,12 +33,22 @@ ROW, TALLEST = 0.11, 7.6
 
 
 def draw(table: Table, path: Path) -> None:
-    """Draw the recovery of one evaluation by the consensus of all members.
+    """Draw the recovery of one evaluation by the consensus of all members. Writes the file.
 
-    table : rows of `recovery`, with the mode of the evaluation in `meta`
     For oddities planted at several strengths: recall in the top 1 % against strength, a panel per kind. For listed
     anomalies: recall in the top 1 and 5 % of each kind. Bars are 95 % confidence intervals.
-    Writes the file. Raises CatalogError if it cannot be written.
+
+    Parameters
+    ----------
+    table : Table
+        Rows of the table `recovery`, with the mode of the evaluation in `meta`.
+    path : Path
+        png, pdf or svg, by its suffix.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be written.
     """
     shown = table[np.asarray((table["members"] == "all") & (table["n_odd"] > 0))]
     save(lambda: _against_strength(shown) if table.meta["mode"] == "injection" else _by_kind(shown), path)

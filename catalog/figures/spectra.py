@@ -33,8 +33,15 @@ MINUS = "\N{MINUS SIGN}"
 def limits(values: np.ndarray, margin: float = 0.05) -> tuple[float, float]:
     """Limits of an axis that holds all values but those of spikes; what is not finite does not count.
 
-    values : any shape
+    Parameters
+    ----------
+    values : ndarray of any shape
+        What is drawn.
+    margin : float
+        Room at either end, relative to the length of the axis.
 
+    Examples
+    --------
     >>> limits(np.array([0.0, 0, 0, 1, 2, 2, 2, 1e6]), margin=0)
     (0.0, 2.0)
     >>> limits(np.array([np.nan, 7.0]))
@@ -57,7 +64,7 @@ def _reach(above: np.ndarray) -> float:
 
 
 def mark_clipped(panel: Axes, x: np.ndarray, y: np.ndarray, color: str) -> None:
-    """An arrowhead at the edge for every run of values beyond the limits of the panel; changes the panel."""
+    """Put an arrowhead at the edge for every run of values beyond the limits of the panel. Changes the panel."""
     lo, hi = panel.get_ylim()
     for beyond, place, marker in ((y > hi, 1, "^"), (y < lo, 0, "v")):
         middles = x[[(first + last - 1) // 2 for first, last in runs(beyond)]]
@@ -68,9 +75,14 @@ def mark_clipped(panel: Axes, x: np.ndarray, y: np.ndarray, color: str) -> None:
 
 
 def taken(spectrum: QTable, known: Mapping[str, Any]) -> np.ndarray:
-    """The pixels that the models take: usable ones in the window of the ensemble, (n_pixel,) bool. Read-only.
+    """The pixels that the models take: usable ones in the window of the ensemble, (n_pixel,) bool.
 
-    known : as `describe_spectrum` gives it
+    Parameters
+    ----------
+    spectrum : QTable, (n_pixel,)
+        As `read_arrays` gives it.
+    known : mapping
+        As `describe_spectrum` gives it.
     """
     wavelength = spectrum["wavelength"].value
     lo, hi = known["window"] or wavelength[[0, -1]]
@@ -78,9 +90,16 @@ def taken(spectrum: QTable, known: Mapping[str, Any]) -> np.ndarray:
 
 
 def limits_of_flux(flux: np.ndarray, spectrum: QTable, known: Mapping[str, Any]) -> tuple[float, float]:
-    """Limits of a panel with a spectrum: all of it, unless it goes far beyond what is in the window. Read-only.
+    """Limits of a panel with a spectrum: all of it, unless it goes far beyond what is in the window.
 
-    flux : (n_pixel,) of the spectrum, in any scale
+    Parameters
+    ----------
+    flux : ndarray, (n_pixel,)
+        Of the spectrum, in any scale.
+    spectrum : QTable, (n_pixel,)
+        As `read_arrays` gives it.
+    known : mapping
+        As `describe_spectrum` gives it.
     """
     lo, hi = limits(flux[taken(spectrum, known)])
     top = min(max(hi, limits(flux[~is_bad(spectrum)])[1]), BEYOND * hi)
@@ -88,9 +107,18 @@ def limits_of_flux(flux: np.ndarray, spectrum: QTable, known: Mapping[str, Any])
 
 
 def mark_pixels(panel: Axes, spectrum: QTable, known: Mapping[str, Any]) -> None:
-    """Shade the pixels that no model takes and those that are masked, mark the ends of the window; changes the panel.
+    """Shade the pixels that no model takes and those that are masked, and mark the ends of the window.
 
-    known : as `describe_spectrum` gives it
+    Changes the panel.
+
+    Parameters
+    ----------
+    panel : Axes
+        With wavelength across.
+    spectrum : QTable, (n_pixel,)
+        As `read_arrays` gives it.
+    known : mapping
+        As `describe_spectrum` gives it.
     """
     for chosen, color, _ in _pixels(spectrum):
         shade(panel, spectrum["wavelength"].value, chosen, color)
@@ -99,7 +127,7 @@ def mark_pixels(panel: Axes, spectrum: QTable, known: Mapping[str, Any]) -> None
 
 
 def pixel_handles(spectra: Sequence[QTable], known: Mapping[str, Any]) -> list[Artist]:
-    """What `mark_pixels` draws for these spectra, for a legend. Read-only."""
+    """What `mark_pixels` draws for these spectra, for a legend."""
     found = {label: color for spectrum in spectra for chosen, color, label in _pixels(spectrum) if chosen.any()}
     handles: list[Artist] = [Patch(color=color, label=label) for label, color in found.items()]
     return [*handles, Line2D([], [], label="window", **WINDOW)] if known["window"] else handles
@@ -111,9 +139,18 @@ def _pixels(spectrum: QTable) -> list[tuple[np.ndarray, str, str]]:
 
 
 def shade(panel: Axes, wavelength: np.ndarray, chosen: np.ndarray, color: str) -> None:
-    """Shade the chosen pixels over the whole height, behind the data; changes the panel.
+    """Shade the chosen pixels over the whole height, behind the data. Changes the panel.
 
-    wavelength : (n,) ascending; chosen : (n,) bool
+    Parameters
+    ----------
+    panel : Axes
+        With wavelength across.
+    wavelength : ndarray, (n,)
+        Ascending.
+    chosen : ndarray, (n,) bool
+        The pixels to be shaded.
+    color : str
+        As Matplotlib takes it.
     """
     edges = np.concatenate([[wavelength[0]], (wavelength[1:] + wavelength[:-1]) / 2, [wavelength[-1]]])
     spans = [(edges[first], edges[last] - edges[first]) for first, last in runs(chosen)]
@@ -126,6 +163,8 @@ def shade(panel: Axes, wavelength: np.ndarray, chosen: np.ndarray, color: str) -
 def runs(chosen: np.ndarray) -> list[tuple[int, int]]:
     """First index, and the one after the last, of every run of True.
 
+    Examples
+    --------
     >>> runs(np.array([True, False, True, True]))
     [(0, 1), (2, 4)]
     """
@@ -136,8 +175,13 @@ def runs(chosen: np.ndarray) -> list[tuple[int, int]]:
 def facts(known: Mapping[str, Any]) -> list[str]:
     """Lines for above a figure: star, dataset and visit; rank and photometry; quality flags if there are any.
 
-    known : as `describe_spectrum` gives it
+    Parameters
+    ----------
+    known : mapping
+        As `describe_spectrum` gives it.
 
+    Examples
+    --------
     >>> row = {"mangaid": "7-1", "dataset": "large", "plate": None, "mjd": None, "bp_rp": None, "abs_g": None}
     >>> row |= {"ensemble": "fast", "consensus_rank": 3, "n_spectrum": 90, "n_flagged": 2, "n_model": 10, "flags": []}
     >>> facts(row)
@@ -162,12 +206,12 @@ def facts(known: Mapping[str, Any]) -> list[str]:
 
 
 def height_of_facts(known: Mapping[str, Any]) -> float:
-    """Of what `put_facts` writes, in inches. Read-only."""
+    """Height of what `put_facts` writes, in inches."""
     return 0.12 + 0.14 * len(facts(known))
 
 
 def put_facts(figure: Figure, known: Mapping[str, Any]) -> None:
-    """Write the `facts` above a figure, the first in bold; changes the figure."""
+    """Write the `facts` above a figure, the first in bold. Changes the figure."""
     first, *others = facts(known)
     inch = 1 / figure.get_figheight()
     figure.text(0.5, 1 - 0.06 * inch, first, ha="center", va="top", fontsize=9, fontweight="bold")
@@ -175,7 +219,7 @@ def put_facts(figure: Figure, known: Mapping[str, Any]) -> None:
 
 
 def put_legend(figure: Figure, handles: Sequence[Artist], known: Mapping[str, Any]) -> None:
-    """A legend in one line below the `facts`; changes the figure."""
+    """Put a legend in one line below the `facts`. Changes the figure."""
     figure.legend(
         handles=list(handles), loc="upper center",
         bbox_to_anchor=(0.5, 1 - height_of_facts(known) / figure.get_figheight()),

@@ -21,10 +21,23 @@ ROW, ABOVE, BELOW = 0.62, 0.1, 0.45
 def draw(spectrum: QTable, fitted: Sequence[tuple[Match, np.ndarray]], known: Mapping[str, Any], path: Path) -> None:
     """Draw the templates one above the other, bluer ones on top, each with the spectrum behind it.
 
-    spectrum : (n_pixel,) of the whole grid; fitted : matches, the best first, each with its curve (n_pixel,), NaN where
-        the template is not real
-    known : as `describe_spectrum` gives it
-    The best fit is drawn in another colour. Writes the file. Raises CatalogError if it cannot be written.
+    The best fit is drawn in another colour. Writes the file.
+
+    Parameters
+    ----------
+    spectrum : QTable, (n_pixel,)
+        On the whole grid.
+    fitted : sequence of (Match, ndarray)
+        Matches, the best first, each with its curve, (n_pixel,), NaN where the template is not real.
+    known : mapping
+        As `describe_spectrum` gives it.
+    path : Path
+        png, pdf or svg, by its suffix.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be written.
     """
     save(lambda: _figure(spectrum, fitted, known), path)
 
@@ -65,6 +78,8 @@ def _figure(spectrum: QTable, fitted: Sequence[tuple[Match, np.ndarray]], known:
 def _plain(number: float) -> str:
     """Three digits, or whole, without an exponent.
 
+    Examples
+    --------
     >>> _plain(0.987), _plain(4321.5)
     ('0.987', '4322')
     """

@@ -26,15 +26,31 @@ from catalog.spectra.spectrum import is_bad
 def draw(spectrum: QTable, alike: Sequence[QTable], known: Mapping[str, Any], model: str, path: Path) -> None:
     """Draw flux, uncertainty σ = 1 / sqrt(ivar), and σ / flux beside the median of the look-alikes' σ / flux.
 
-    spectrum : (n_pixel,) with ivar, as `read_arrays` gives it; alike : the look-alikes with ivar, on the same grid
-    known : as `describe_spectrum` gives it; model : whose latent space the look-alikes are of
-    Writes the file. Raises CatalogError if it cannot be written.
+    Writes the file.
+
+    Parameters
+    ----------
+    spectrum : QTable, (n_pixel,)
+        With ivar, as `read_arrays` gives it.
+    alike : sequence of QTable
+        The look-alikes with ivar, on the same grid.
+    known : mapping
+        As `describe_spectrum` gives it.
+    model : str
+        Whose latent space the look-alikes are of.
+    path : Path
+        png, pdf or svg, by its suffix.
+
+    Raises
+    ------
+    CatalogError
+        If it cannot be written.
     """
     save(lambda: _figure(spectrum, alike, known, model), path)
 
 
 def relative(spectrum: QTable) -> np.ndarray:
-    """σ / flux of each pixel, (n_pixel,) float64; NaN where ivar or flux is not above 0. Read-only."""
+    """σ / flux of each pixel, (n_pixel,) float64; NaN where ivar or flux is not above 0."""
     return np.where(is_bad(spectrum), np.nan, sigma(spectrum) / spectrum["flux"].value)
 
 

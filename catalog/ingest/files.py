@@ -10,9 +10,9 @@ from catalog.database.migration import is_blank, upgrade
 from catalog.errors import CatalogError
 from catalog.ingest.loader import Ingested, Loader
 from catalog.progress import Progress, silent
-from catalog.surveys import PRODUCTS, recognise, recognise_single
 from catalog.surveys.fits_table import FitsTable, NoTableError, open_tables
 from catalog.surveys.product import SurveyProduct, single_product
+from catalog.surveys.recognition import PRODUCTS, recognise, recognise_single
 
 MEMORY = "512MB"
 """Loading needs a few row groups of 112 MB; more would only be a cache."""
@@ -30,10 +30,10 @@ def ingest(
 ) -> list[Ingested]:
     """Recognise each file by its columns and load it; folders are searched for FITS files.
 
-    dataset : name for the dataset of the spectra, instead of the usual one
-    Returns one entry per file. Writes everything in one transaction, and creates the database if it is absent;
-    if anything is wrong, nothing is changed. A file loaded before (by its SHA-256) is skipped.
-    Raises CatalogError for input that cannot be read.
+    Notes
+    -----
+    Everything is written in one transaction, and the database created if it is absent; if anything is wrong, nothing
+    is changed. A file loaded before (by its SHA-256) is skipped.
     """
     if dataset is not None and not dataset.strip():
         raise CatalogError("the name of the dataset is blank; give --dataset NAME")
@@ -46,10 +46,10 @@ def ingest(
     partial = Database(database.path.with_name(database.path.name + ".partial"))
     try:
         upgrade(partial)
-        made = partial.path.stat().st_ino
+        inode = partial.path.stat().st_ino
         done = _load(partial, files, dataset, progress)
-        # Removed and made anew by others, it would be their half under its name.
-        if partial.path.stat().st_ino != made:
+        # Had another process removed it and begun anew, its half would get the name.
+        if partial.path.stat().st_ino != inode:
             raise FileNotFoundError
         if database.exists():
             raise CatalogError(f"{database.path} was made by another process meanwhile; run again")
@@ -57,7 +57,7 @@ def ingest(
     except FileNotFoundError as error:
         raise CatalogError(f"{partial.path} was removed by another process; run again") from error
     except InUseError:
-        # It is the other's now, who is making the same database.
+        # The file is that of the other process now, which is making the same database.
         raise
     except BaseException:
         partial.path.unlink(missing_ok=True)
@@ -77,7 +77,7 @@ def _load(
 
 
 def _recognised(paths: Iterable[Path]) -> tuple[list[tuple[Path, SurveyProduct]], list[Ingested]]:
-    """The files to load, and those in a folder that are of no product we know."""
+    """The files to load, and those in a folder that are of no product known here."""
     files: list[tuple[Path, SurveyProduct]] = []
     skipped: list[Ingested] = []
     for path in paths:
@@ -105,7 +105,7 @@ def _product_of(path: Path) -> SurveyProduct:
     if (single := recognise_single(path)) is not None:
         return single_product(single)
     # A file without a table raises, one with a table was refused.
-    raise refusal or NotRecognisedError(f"{path} is no product known here")
+    raise refusal or NotRecognisedError(f"{path} is not a product known here")
 
 
 def _fits_files(path: Path) -> Iterator[Path]:
@@ -131,4 +131,4 @@ def _not_recognised(table: FitsTable) -> str:
     possible = [product for product in PRODUCTS if not product.excluded & table.columns]
     nearest = max(possible, key=lambda product: len(product.required & table.columns) / len(product.required))
     missing = ", ".join(sorted(nearest.required - table.columns))
-    return f"{table.path} is no product known here; to be {nearest.name} it lacks column {missing}"
+    return f"{table.path} is not a product known here; to be {nearest.name} it lacks column {missing}"

@@ -8,24 +8,26 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
-import sqlalchemy as sa
 
-from catalog.database import schema
-from catalog.database.connection import expect_rows, next_id
+from catalog.database.connection import Connection, expect_rows, insert, next_id, scalar
 from catalog.errors import CatalogError
 from catalog.ingest.rows import RowLoader
 from catalog.prefetch import prefetch
 from catalog.progress import Progress
 from catalog.provenance import __version__, sha256_of_file, utc_now
 from catalog.spectra.quality import quality
-from catalog.surveys import recognise
 from catalog.surveys.fits_table import FitsTable, open_tables
 from catalog.surveys.product import Block, DatasetOrigin, SingleSpectrum, SurveyProduct
+from catalog.surveys.recognition import recognise
 
 ROWS_PER_BLOCK = 256
 """Rows read at a time: 14 MB of arrays on the MaStar grid, 23 MB in the file; some five blocks are under way."""
 
-LOADED_INTO = """
+IS_SIZE_KNOWN = "SELECT count(*) > 0 FROM source_file WHERE size = $size"
+
+FILE_OF_DIGEST = "SELECT name, ingested_at FROM source_file WHERE sha256 = $sha256"
+
+DATASET_OF_DIGEST = """
 SELECT any_value(dataset.name)
 FROM source_file
 JOIN spectrum ON spectrum.source_file_id = source_file.source_file_id
@@ -40,6 +42,10 @@ UPDATE dataset SET
 WHERE dataset_id = $dataset_id
 """
 
+COUNT_USABLE = "SELECT count(*) FROM spectrum WHERE source_file_id = $source_file_id AND usable"
+
+NAME_OF_DATASET = "SELECT name FROM dataset WHERE dataset_id = $dataset_id"
+
 log = logging.getLogger("catalog")
 
 
@@ -47,11 +53,22 @@ log = logging.getLogger("catalog")
 class Ingested:
     """What became of one file.
 
-    product : the first that it holds
-    n_row : rows read from the file; n_row_of : the same for each product in it
-    dataset : for spectra, the dataset they are in
-    n_usable : for spectra, those usable over the full range
-    skipped : why nothing was read, or None
+    Attributes
+    ----------
+    path : Path
+        The file.
+    product : str, optional
+        The first that it holds; None: none that is known.
+    dataset : str, optional
+        For spectra, the dataset they are in.
+    n_row : int
+        Rows read from the file.
+    n_usable : int, optional
+        For spectra, those usable over the full range.
+    skipped : str, optional
+        Why nothing was read; None: it was read.
+    n_row_of : dict
+        Rows read, for each product in the file.
     """
 
     path: Path
@@ -66,25 +83,41 @@ class Ingested:
 class Loader:
     """Loads one file inside the transaction of a connection; the caller commits or rolls back.
 
-    product : what the file is, after its first table that is known
+    Parameters
+    ----------
+    connection : Connection
+        Whose transaction it is.
+    path : Path
+        The file.
+    product : SurveyProduct
+        What the file is, after its first table that is known.
+    dataset : str, optional
+        Name for the dataset of the spectra, instead of the usual one.
+    progress : Progress
+        Called with the rows read of each table.
     """
 
     def __init__(
-        self, connection: sa.Connection, path: Path, product: SurveyProduct, dataset: str | None, progress: Progress
+        self, connection: Connection, path: Path, product: SurveyProduct, dataset: str | None, progress: Progress
     ) -> None:
         self.connection = connection
         self.path = path
         self.product = product
         self.dataset = dataset
         self.progress = progress
-        self.source_file_id = next_id(connection, schema.source_file.c.source_file_id)
+        self.source_file_id = next_id(connection, "source_file", "source_file_id")
 
     def load(self) -> Ingested:
         """Read the tables of the file that are known, in order, unless a file of the same SHA-256 was loaded before.
 
         Of several tables of one product the first is read: a summary catalog may hold its bad stars behind its good
-        ones. What is not read, tables and columns, is named to the logger "catalog", at debug level.
-        Raises CatalogError if the file is damaged, or if its rows are not what the database can hold.
+        ones. What is not read, tables and columns, is named to the logger "catalog", at debug level. Writes inside the
+        connection's transaction.
+
+        Raises
+        ------
+        CatalogError
+            If the file is damaged, or if its rows are not what the database can hold.
         """
         with ThreadPoolExecutor(1) as aside:
             # While the file is read: a second reading of a large one would add a tenth to the time.
@@ -143,32 +176,25 @@ class Loader:
         return loader.dataset_id
 
     def _finish(self, loader: RowLoader) -> None:
-        """Refuse rows that stand twice, and count the spectra of their dataset anew."""
+        """Refuse rows that occur twice, and count the spectra of their dataset anew."""
         loader.refuse_repeated()
         if loader.dataset_id is not None:
-            self.connection.exec_driver_sql(COUNT_SPECTRA, {"dataset_id": loader.dataset_id})
+            self.connection.execute(COUNT_SPECTRA, {"dataset_id": loader.dataset_id})
 
     def _size_is_known(self) -> bool:
         """Whether a file of this size was loaded; if not, nor was this one."""
-        size = self.path.stat().st_size
-        return (
-            self.connection.execute(sa.select(schema.source_file).where(schema.source_file.c.size == size)).first()
-            is not None
-        )
+        return bool(scalar(self.connection, IS_SIZE_KNOWN, {"size": self.path.stat().st_size}))
 
     def _loaded_before(self, digest: str) -> Ingested | None:
-        row = self.connection.execute(
-            sa.select(schema.source_file.c.name, schema.source_file.c.ingested_at).where(
-                schema.source_file.c.sha256 == digest
-            )
-        ).first()
-        if row is None:
+        before = self.connection.execute(FILE_OF_DIGEST, {"sha256": digest}).fetchone()
+        if before is None:
             return None
-        when = row.ingested_at.strftime("%Y-%m-%d %H:%M")
-        holder = self.connection.exec_driver_sql(LOADED_INTO, {"sha256": digest}).scalar()
+        name, ingested_at = before
+        when = ingested_at.strftime("%Y-%m-%d %H:%M")
+        holder = scalar(self.connection, DATASET_OF_DIGEST, {"sha256": digest})
         if self.dataset is not None and holder is not None and holder != self.dataset:
             raise CatalogError(f"{self.path} is loaded already, into dataset {holder}; a file is loaded once")
-        return Ingested(self.path, self.product.name, skipped=f"already loaded as {row.name} on {when} UTC")
+        return Ingested(self.path, self.product.name, skipped=f"already loaded as {name} on {when} UTC")
 
     def _origin(self, table: FitsTable, product: SurveyProduct) -> DatasetOrigin | None:
         if product.origin is None:
@@ -183,28 +209,24 @@ class Loader:
         return DatasetOrigin(name, origin.survey, origin.release, origin.lsf_percentile)
 
     def _describe_file(self, n_row: int, digest: str) -> None:
-        self.connection.execute(
-            schema.source_file.insert().values(
-                source_file_id=self.source_file_id,
-                name=self.path.name,
-                size=self.path.stat().st_size,
-                sha256=digest,
-                product=self.product.name,
-                n_row=n_row,
-                ingested_at=utc_now(),
-                code_version=__version__,
-            )
-        )
+        row = {
+            "source_file_id": self.source_file_id,
+            "name": self.path.name,
+            "size": self.path.stat().st_size,
+            "sha256": digest,
+            "product": self.product.name,
+            "n_row": n_row,
+            "ingested_at": utc_now(),
+            "code_version": __version__,
+        }
+        insert(self.connection, "source_file", row)
 
     def _ingested(self, n_row_of: dict[str, int], dataset_id: int | None) -> Ingested:
         n_row = sum(n_row_of.values())
         if dataset_id is None:
             return Ingested(self.path, self.product.name, n_row=n_row, n_row_of=n_row_of)
-        of_file = schema.spectrum.c.source_file_id == self.source_file_id
-        n_usable = self.connection.execute(sa.select(sa.func.count()).where(of_file, schema.spectrum.c.usable)).scalar()
-        name = self.connection.execute(
-            sa.select(schema.dataset.c.name).where(schema.dataset.c.dataset_id == dataset_id)
-        ).scalar()
+        n_usable = scalar(self.connection, COUNT_USABLE, {"source_file_id": self.source_file_id})
+        name = scalar(self.connection, NAME_OF_DATASET, {"dataset_id": dataset_id})
         return Ingested(self.path, self.product.name, name, n_row, n_usable, n_row_of=n_row_of)
 
 

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import sqlalchemy as sa
 
-from catalog.database import schema
-from catalog.database.connection import append, array_column, execute_with, next_id
+from catalog.database.connection import Connection, append, array_column, execute_with, next_id
 from catalog.errors import CatalogError
 from catalog.spectra.datasets import dataset_of
 from catalog.surveys.product import Arrays, Block, DatasetOrigin, SurveyProduct
 
-NEW_STARS = """
+COLUMNS_OF_TABLE = "SELECT column_name FROM (DESCRIBE {table})"
+
+INSERT_NEW_STARS = """
 INSERT INTO star (star_id, mangaid, source_file_id)
 SELECT $first + row_number() OVER (ORDER BY min(incoming.position)) - 1, incoming.mangaid, $source_file_id
 FROM _incoming AS incoming
@@ -36,13 +36,13 @@ JOIN star ON star.mangaid = incoming.mangaid
 ORDER BY incoming.position
 """
 
-FORGET_REPLACED = """
+DELETE_REPLACED = """
 DELETE FROM {table} USING _incoming AS incoming, star
 WHERE star.mangaid = incoming.mangaid AND {table}.star_id = star.star_id
   AND {same} AND {table}.source_file_id <> $source_file_id
 """
 
-# What makes two rows of one star the same thing; a file that repeats one is at fault.
+# What makes two rows of one star the same thing; a file in which one occurs twice is at fault.
 KEYS = {
     "spectrum": ("dataset_id", "plate", "ifudesign", "mjd"),
     "visit": ("plate", "ifudesign", "mjd"),
@@ -51,7 +51,7 @@ KEYS = {
     "visit_parameter": ("plate", "ifudesign", "mjd", "source"),
 }
 
-REPEATED = """
+FIND_REPEATED = """
 SELECT star.mangaid, count(*) AS n
 FROM {table}
 JOIN star ON star.star_id = {table}.star_id
@@ -65,13 +65,28 @@ LIMIT 1
 class RowLoader:
     """Loads one table of a file inside the transaction of a connection.
 
-    origin : for spectra, the dataset they belong to
-    dataset_id : for spectra, the dataset they went into, once a block is loaded
+    Parameters
+    ----------
+    connection : Connection
+        Whose transaction it is.
+    path : Path
+        The file, to be named in errors.
+    product : SurveyProduct
+        What the table is.
+    origin : DatasetOrigin, optional
+        For spectra, the dataset they belong to.
+    source_file_id : int
+        The number of the file.
+
+    Attributes
+    ----------
+    dataset_id : int, optional
+        For spectra, the dataset they went into, once a block is loaded.
     """
 
     def __init__(
         self,
-        connection: sa.Connection,
+        connection: Connection,
         path: Path,
         product: SurveyProduct,
         origin: DatasetOrigin | None,
@@ -85,12 +100,24 @@ class RowLoader:
         self.dataset_id: int | None = None
         self._n_row = 0
         self._mangaids: list[pa.ChunkedArray] = []
+        self._columns: dict[str, frozenset[str]] = {}
 
     def load(self, block: Block, counts: dict[str, pa.Array]) -> None:
         """Add the rows of a block, and the stars that they name.
 
-        counts : for spectra, their quality
-        Raises CatalogError if its spectra do not belong in the dataset.
+        Writes inside the connection's transaction.
+
+        Parameters
+        ----------
+        block : Block
+            Consecutive rows of the table.
+        counts : dict
+            For spectra, their quality: an Arrow array (n,) for each column of the table `spectrum` that it fills.
+
+        Raises
+        ------
+        CatalogError
+            If its spectra do not belong in the dataset.
         """
         self._n_row += len(block.rows)
         if block.arrays is not None and self.origin is not None:
@@ -100,24 +127,25 @@ class RowLoader:
         if self.product.table == "star":
             self._mangaids.append(rows["mangaid"])
             return
-        target = schema.metadata.tables[self.product.table]
-        same = " AND ".join(f"{target.name}.{key} IS NOT DISTINCT FROM incoming.{key}" for key in KEYS[target.name])
-        self._execute(FORGET_REPLACED.format(table=target.name, same=same), rows)
-        self._insert(target, rows)
+        table = self.product.table
+        same = " AND ".join(f"{table}.{key} IS NOT DISTINCT FROM incoming.{key}" for key in KEYS[table])
+        self._execute(DELETE_REPLACED.format(table=table, same=same), rows)
+        self._insert(table, rows)
 
     def refuse_repeated(self) -> None:
-        """Raise CatalogError if a row stands twice; to be called after the last block. Read-only."""
+        """Raise CatalogError if a row occurs twice; to be called after the last block."""
         if self.product.table == "star":
             n_star = pc.count_distinct(pa.chunked_array(self._mangaids, pa.string())).as_py()
             if n_star < self._n_row:
                 raise CatalogError(f"{self.path}: its {self._n_row} rows name {n_star} stars; remove the repeated rows")
             return
         keys = ", ".join(KEYS[self.product.table])
-        statement = REPEATED.format(table=self.product.table, keys=keys)
-        if found := self.connection.exec_driver_sql(statement).first():
+        statement = FIND_REPEATED.format(table=self.product.table, keys=keys)
+        if found := self.connection.execute(statement).fetchone():
+            mangaid, n = found
             advice = ", or load spectra under another --dataset NAME" if self.origin else ""
             raise CatalogError(
-                f"{self.path}: star {found.mangaid} would stand {found.n} times in {self.product.table} with the same "
+                f"{self.path}: star {mangaid} would stand {n} times in {self.product.table} with the same "
                 f"{keys.replace('_id', '')}; remove the repeated rows{advice}"
             )
 
@@ -125,11 +153,11 @@ class RowLoader:
         if self.dataset_id is None:
             self.dataset_id = dataset_of(self.connection, self.path, self.product, origin, arrays.wavelength)
         n = len(block.rows)
-        first = next_id(self.connection, schema.spectrum.c.spectrum_id)
+        first = next_id(self.connection, "spectrum", "spectrum_id")
         spectrum_id = pa.array(np.arange(first, first + n))
         rows = block.rows
         for name, counted in counts.items():
-            # What the survey says of a spectrum stands; where it is silent, our own count fills in.
+            # What the survey says of a spectrum is kept; where it says nothing, our own count fills in.
             if name in rows.column_names:
                 given = pc.coalesce(rows[name], counted)
                 rows = rows.set_column(rows.schema.get_field_index(name), name, given)
@@ -138,19 +166,19 @@ class RowLoader:
         rows = rows.append_column("spectrum_id", spectrum_id)
         rows = rows.append_column("dataset_id", pa.array(np.full(n, self.dataset_id)))
         rows = rows.append_column("source_row", pa.array(np.arange(block.first_row + 1, block.first_row + n + 1)))
-        self._insert(schema.spectrum, self._load_stars(rows))
+        self._insert("spectrum", self._load_stars(rows))
         columns = {"spectrum_id": spectrum_id, "flux": array_column(arrays.flux)}
         if arrays.ivar is not None:
             columns["ivar"] = array_column(arrays.ivar)
         if arrays.mask is not None:
             columns["mask"] = array_column(arrays.mask)
-        append(self.connection, schema.spectrum_array, pa.table(columns))
+        append(self.connection, "spectrum_array", pa.table(columns))
 
     def _load_stars(self, rows: pa.Table) -> pa.Table:
-        """Add the stars nobody knew and complete the others; returns the rows with their position in the block."""
+        """Add the stars that are new and complete the others; returns the rows with their position in the block."""
         rows = rows.append_column("position", pa.array(np.arange(len(rows))))
-        self._execute(NEW_STARS, rows, first=next_id(self.connection, schema.star.c.star_id))
-        known = [name for name in rows.column_names if name in schema.star.c and name != "mangaid"]
+        self._execute(INSERT_NEW_STARS, rows, first=next_id(self.connection, "star", "star_id"))
+        known = [name for name in rows.column_names if name in self._columns_of("star") and name != "mangaid"]
         order = "known.{0}, star.{0}" if self.product.authoritative else "star.{0}, known.{0}"
         assignments = [f"{name} = coalesce({order.format(name)})" for name in known]
         # A star that had stayed for its labels alone is of this file now.
@@ -160,10 +188,17 @@ class RowLoader:
         self._execute(COMPLETE_STARS.format(assignments=", ".join(assignments), values=values), rows)
         return rows
 
-    def _insert(self, target: sa.Table, rows: pa.Table) -> None:
-        columns = [name for name in rows.column_names if name in target.c]
+    def _insert(self, table: str, rows: pa.Table) -> None:
+        columns = [name for name in rows.column_names if name in self._columns_of(table)]
         incoming = ", ".join(f"incoming.{name}" for name in columns)
-        self._execute(INSERT_ROWS.format(table=target.name, columns=", ".join(columns), incoming=incoming), rows)
+        self._execute(INSERT_ROWS.format(table=table, columns=", ".join(columns), incoming=incoming), rows)
+
+    def _columns_of(self, table: str) -> frozenset[str]:
+        """Columns of a table of the catalog, looked up once."""
+        if table not in self._columns:
+            found = self.connection.execute(COLUMNS_OF_TABLE.format(table=table)).fetchall()
+            self._columns[table] = frozenset(name for (name,) in found)
+        return self._columns[table]
 
     def _execute(self, statement: str, rows: pa.Table, **parameters: object) -> None:
         used = {"source_file_id": self.source_file_id} | parameters

@@ -1,5 +1,4 @@
-"""The paper for one database: numbers and figures gathered into a `document`, and that rendered into one HTML file."""
+"""The paper for one database as an HTML file: gathered into a `document`, and that rendered.
 
-from catalog.report.writing import Written, write_report
-
-__all__ = ["Written", "write_report"]
+The document knows neither the database nor HTML. Nothing here writes to a database, computes a score or draws.
+"""

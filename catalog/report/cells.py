@@ -15,9 +15,18 @@ MINUS = "\N{MINUS SIGN}"
 
 @dataclass(frozen=True)
 class GridColumn:
-    """A column of a grid: its heading, and the name of a column of the answer, or what to make of a row.
+    """A column of a grid.
 
-    form : of its numbers, as in a format string; kind : as of a heading, found out if it is not given
+    Attributes
+    ----------
+    heading : str
+        Its name.
+    of : str or callable
+        The name of a column of the answer, or a function of a row.
+    form : str
+        Of its numbers, as in a format string.
+    kind : str, optional
+        As of a `Heading`; None: found out from what is in it.
     """
 
     heading: str
@@ -34,14 +43,28 @@ class GridColumn:
 
 
 def grid(caption: str, rows: Sequence[Row], columns: Sequence[GridColumn], named_by: int = 0) -> Grid:
-    """The rows as a grid. A column is of numbers if all that is known in it are. Read-only."""
+    """The rows as a grid. A column is of numbers if all that is known in it are numbers.
+
+    Parameters
+    ----------
+    caption : str
+        Stands above it.
+    rows : sequence of Row
+        Of the answer.
+    columns : sequence of GridColumn
+        From left to right.
+    named_by : int
+        The column that says what each row is about.
+    """
     headings = [Heading(column.heading, column.kind or _kind(column, rows)) for column in columns]
     return Grid(caption, headings, [[column.cell(row) for column in columns] for row in rows], named_by)
 
 
 def text(value: Any, form: str = "") -> str:
-    """A value as it is printed. Read-only.
+    """A value as it is printed.
 
+    Examples
+    --------
     >>> text(-3.8234, ".3f"), text(None), text(10), text(True), text(["a", "b"]), text(0.000123)
     ('\N{MINUS SIGN}3.823', '\N{EN DASH}', '10', 'yes', 'a, b', '0.000123')
     """
@@ -57,8 +80,10 @@ def text(value: Any, form: str = "") -> str:
 
 
 def interval(lo: Any, hi: Any, form: str = "") -> str:
-    """Two ends as one text. Read-only.
+    """Two ends as one text.
 
+    Examples
+    --------
     >>> interval(1, 4), interval(None, None)
     ('1 to 4', '\N{EN DASH}')
     """
@@ -66,8 +91,10 @@ def interval(lo: Any, hi: Any, form: str = "") -> str:
 
 
 def counted(n: int, one: str, many: str | None = None) -> str:
-    """A number and its noun. Read-only.
+    """A number and its noun.
 
+    Examples
+    --------
     >>> counted(1, "star"), counted(23000, "star"), counted(2, "spectrum", "spectra")
     ('1 star', '23,000 stars', '2 spectra')
     """

@@ -46,8 +46,15 @@ class Statements:
 
 @dataclass(frozen=True)
 class Heading:
-    """Of a column of a grid: its name, and what stands below it: text, number, lines
-    (broken as given), hash or links."""
+    """Heading of a column of a grid.
+
+    Attributes
+    ----------
+    text : str
+        Name of the column.
+    kind : str
+        What stands below it: text, number, lines (broken as given), hash or links.
+    """
 
     text: str
     kind: str
@@ -55,7 +62,19 @@ class Heading:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table; its column `named_by` says what each row is about."""
+    """A table.
+
+    Attributes
+    ----------
+    caption : str
+        Stands above it.
+    headings : list of Heading
+        One a column.
+    rows : list of list of Cell
+        As long as `headings` each.
+    named_by : int
+        The column that says what each row is about.
+    """
 
     caption: str
     headings: list[Heading]
@@ -65,7 +84,19 @@ class Grid:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure, drawn; `alt` says what is to be seen in it. Sizes in pixels of the image."""
+    """A figure, drawn.
+
+    Attributes
+    ----------
+    caption : str
+        Stands below it.
+    alt : str
+        What is to be seen in it, for those who cannot see it.
+    png : bytes
+        The image.
+    width, height : int
+        In pixels of the image.
+    """
 
     caption: str
     alt: str
@@ -103,7 +134,21 @@ class Question:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a report with a name to link to, the questions behind it, and parts of its own."""
+    """A part of a report.
+
+    Attributes
+    ----------
+    anchor : str
+        A name to link to.
+    title : str
+        Its heading.
+    blocks : list of Block
+        What it says, in order.
+    questions : list of Question
+        What was asked for it.
+    parts : list of Section
+        Below it.
+    """
 
     anchor: str
     title: str
@@ -114,7 +159,17 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole report."""
+    """A whole report.
+
+    Attributes
+    ----------
+    title, subtitle : str
+        What it is about, and of which database and by which version it is.
+    made : str
+        When.
+    sections : list of Section
+        In order.
+    """
 
     title: str
     subtitle: str

@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Callable
 from datetime import datetime
 
-from catalog.provenance import __version__
 from catalog.progress import Progress
+from catalog.provenance import __version__
 from catalog.report.document import Report, Section
 from catalog.report.models import ensemble, errors, latent
 from catalog.report.oddest import N_SHOWN, oddest, star
@@ -17,9 +17,16 @@ from catalog.report.survey import data, summary
 
 
 def gather(scope: ReportScope, now: datetime, progress: Progress) -> Report:
-    """Everything that a report says. Read-only.
+    """Everything that a report says.
 
-    now : UTC; progress : called with what is gathered, how far, and the end
+    Parameters
+    ----------
+    scope : ReportScope
+        What it is about.
+    now : datetime
+        The time that it states, UTC.
+    progress : Progress
+        Called with what is being gathered.
     """
     pictures = Pictures(scope.database)
     listed, rows = oddest(scope)
@@ -60,9 +67,9 @@ def gather(scope: ReportScope, now: datetime, progress: Progress) -> Report:
 
 def title_of(scope: ReportScope) -> str:
     """What a report is about, in a line."""
-    if scope.dataset is None:
+    if scope.scored is None:
         return "Anomalous stellar spectra"
-    return f"Anomalous stellar spectra in {scope.names['dataset']}, by ensemble {scope.names['ensemble']}"
+    return f"Anomalous stellar spectra in {scope.scored.dataset.name}, by ensemble {scope.scored.ensemble.name}"
 
 
 def command_of(scope: ReportScope) -> str:

@@ -2,41 +2,29 @@
 
 from collections.abc import Callable
 
-import sqlalchemy as sa
-
 from catalog.anomaly.tables import PERCENTILES, TOP
 from catalog.autoencoder.recipe import Recipe
+from catalog.database.records import Ensemble
+from catalog.ensembles.registry import recipe_of
 from catalog.figures.network import layers_of
-from catalog.provenance import canonical_json
 from catalog.report import questions
 from catalog.report.cells import GridColumn, counted, grid, interval, text
-from catalog.report.document import Block, Facts, Missing, Section, Statements, Text
+from catalog.report.document import Block, Facts, Section, Statements, Text
+from catalog.report.missing import NOTHING_TRAINED, not_scored
 from catalog.report.pictures import Pictures
 from catalog.report.scope import Asker, ReportScope, Row
 from catalog.spectra.blocks import trained_wavelength, window
 
-TRAIN = Missing("No ensemble is trained.", ("catalog train --dataset NAME",))
-
-
-def not_scored(scope: ReportScope) -> Missing:
-    """Why there are no scores, and what would make them."""
-    if scope.ensemble is None:
-        return Missing(
-            "No ensemble is trained, so nothing is scored.", (*TRAIN.commands, "catalog score --dataset NAME")
-        )
-    command = f"catalog score --dataset NAME --ensemble {scope.ensemble.name}"
-    return Missing(f"Ensemble {scope.ensemble.name} has scored nothing.", (command,))
-
 
 def ensemble(scope: ReportScope, pictures: Pictures) -> Section:
-    """Recipe, models, losses (the paper's Figs. 2 and 3). Read-only."""
+    """Recipe, models, losses (the paper's Figs. 2 and 3)."""
     if scope.ensemble is None:
-        return Section("ensemble", "Ensemble", [TRAIN])
+        return Section("ensemble", "Ensemble", [NOTHING_TRAINED])
     asker = Asker(scope)
-    (row,) = asker.ask("Recipe", questions.RECIPE)
-    recipe = Recipe.from_json(canonical_json(scope.ensemble.recipe))
-    models = asker.ask("Models", questions.MODELS)
-    losses = asker.ask("Losses", questions.LOSSES)
+    (row,) = asker.ask("Recipe", questions.RECIPE_OF_ENSEMBLE)
+    recipe = recipe_of(scope.ensemble)
+    models = asker.ask("Models", questions.MODELS_OF_ENSEMBLE)
+    losses = asker.ask("Losses", questions.LOSSES_OF_MODELS)
     trained = [model for model in models if model["status"] == "trained"]
     name = scope.ensemble.name
     n_pixel = _n_pixel(scope, scope.ensemble, recipe)
@@ -77,14 +65,14 @@ def ensemble(scope: ReportScope, pictures: Pictures) -> Section:
 
 
 def errors(scope: ReportScope, pictures: Pictures) -> Section:
-    """Tables 1 and 2, the distribution of errors (Fig. 4), and an ordinary spectrum (Fig. 5). Read-only."""
-    if scope.dataset is None:
+    """Tables 1 and 2, the distribution of errors (Fig. 4), and an ordinary spectrum (Fig. 5)."""
+    if scope.scored is None:
         return Section("errors", "Reconstruction errors", [not_scored(scope)])
     asker = Asker(scope)
     percentiles = asker.ask("Table 1", PERCENTILES)
     top = asker.ask("Table 2", TOP)
-    (ordinary,) = asker.ask("A spectrum of middle rank", questions.ORDINARY)
-    scores = asker.ask("Its errors", questions.SCORES, spectrum_id=ordinary["spectrum_id"])
+    (ordinary,) = asker.ask("A spectrum of middle rank", questions.SPECTRUM_OF_MIDDLE_RANK)
+    scores = asker.ask("Its errors", questions.SCORES_OF_SPECTRUM, spectrum_id=ordinary["spectrum_id"])
     names = scope.names
     columns = [GridColumn("model", "model"), GridColumn("spectra", "n_spectrum")]
     columns += [GridColumn(f"{percent} %", f"percentile_{percent}", ".3f") for percent in (1, 10, 50, 90, 99)]
@@ -125,18 +113,18 @@ def errors(scope: ReportScope, pictures: Pictures) -> Section:
 
 
 def latent(scope: ReportScope, pictures: Pictures, marked: list[str]) -> Section:
-    """A map of the latent space of the first model, with the oddest stars. Read-only."""
-    if scope.dataset is None:
+    """A map of the latent space of the first model, with the oddest stars."""
+    if scope.scored is None:
         return Section("latent", "Latent space", [not_scored(scope)])
     asker = Asker(scope)
-    models = asker.ask("Models", questions.MODELS)
+    models = asker.ask("Models", questions.MODELS_OF_ENSEMBLE)
     model = next(row["model"] for row in models if row["status"] == "trained")
-    (photometry,) = asker.ask("Colours of the stars", questions.PHOTOMETRY)
+    (photometry,) = asker.ask("Colours of the stars", questions.PHOTOMETRY_OF_SCORED_STARS)
     color = "bp_rp" if photometry["n_placed"] else "mean_log10_error"
     picture = pictures.draw(
         f"Latent vectors of {model} on their two principal axes, coloured by {color}",
-        f"Scatter plot of the latent vectors of the spectra of {scope.names['dataset']} in {model}, projected on the "
-        f"two axes along which they differ most, coloured by {color}. The oddest are ringed and named: "
+        f"Scatter plot of the latent vectors of the spectra of {scope.scored.dataset.name} in {model}, projected on "
+        f"the two axes along which they differ most, coloured by {color}. The oddest are ringed and named: "
         f"{', '.join(marked)}.",
         lambda plots, file: plots.latent(file, color, marked, model, **scope.names),
     )
@@ -160,7 +148,7 @@ def reconstruction_alt(mangaid: str, scores: list[Row]) -> str:
     )
 
 
-def _n_pixel(scope: ReportScope, ensemble: sa.Row, recipe: Recipe) -> int:
+def _n_pixel(scope: ReportScope, ensemble: Ensemble, recipe: Recipe) -> int:
     with scope.database.read() as connection:
         return len(window(trained_wavelength(connection, ensemble), recipe.window).wavelength)
 

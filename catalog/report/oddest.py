@@ -5,7 +5,8 @@ from typing import Any
 from catalog.report import questions
 from catalog.report.cells import UNKNOWN, GridColumn, counted, grid, interval, text
 from catalog.report.document import Block, Cell, Facts, Link, Missing, Picture, Section, Statements, Text
-from catalog.report.models import not_scored, reconstruction_alt
+from catalog.report.missing import not_scored
+from catalog.report.models import reconstruction_alt
 from catalog.report.pictures import Pictures
 from catalog.report.scope import Asker, ReportScope, Row
 from catalog.report.study import Study
@@ -17,12 +18,12 @@ LINKS = {"simbad_url": "SIMBAD", "aladin_url": "Aladin", "gaia_url": "Gaia", "sd
 
 
 def oddest(scope: ReportScope) -> tuple[Section, list[Row]]:
-    """The oddest spectra with their ranks by every score, and what is known of them; and the rows. Read-only."""
+    """The oddest spectra with their ranks by every score, and what is known of them; and the rows."""
     title = "The oddest spectra"
-    if scope.dataset is None:
+    if scope.scored is None:
         return Section("oddest", title, [not_scored(scope)]), []
     asker = Asker(scope)
-    rows = asker.ask(title, questions.TOP, top=scope.top)
+    rows = asker.ask(title, questions.ODDEST_SPECTRA, top=scope.top)
     visits = any(row["plate"] is not None for row in rows)
     star = GridColumn("star", _named)
     known = [
@@ -81,17 +82,19 @@ def oddest(scope: ReportScope) -> tuple[Section, list[Row]]:
 
 
 def star(scope: ReportScope, pictures: Pictures, row: Row) -> Section:
-    """One spectrum: what is known, the cause, reconstructions (Figs. 5 to 12), uncertainty, look-alikes. Read-only."""
+    """One spectrum: what is known, the cause, reconstructions (Figs. 5 to 12), uncertainty, look-alikes."""
     asker = Asker(scope)
     mangaid, spectrum_id = row["mangaid"], row["spectrum_id"]
     study, visit = Study(scope, row), _visit_of(row)
-    scores = asker.ask("Its errors", questions.SCORES, spectrum_id=spectrum_id)
+    scores = asker.ask("Its errors", questions.SCORES_OF_SPECTRUM, spectrum_id=spectrum_id)
     best = min(scores, key=lambda score: score["error"])["model"]
-    verdicts = asker.ask("Its labels", questions.VERDICTS, mangaid=mangaid)
-    listed = asker.ask("Catalogs it is in", questions.IN_CATALOGS, mangaid=mangaid)
-    alike = asker.ask("Its look-alikes", questions.LOOK_ALIKES, mangaid=mangaid, model=best, spectrum_id=spectrum_id)
+    labels = asker.ask("Its labels", questions.LABELS_OF_STAR, mangaid=mangaid)
+    listed = asker.ask("Catalogs it is in", questions.CATALOGS_OF_STAR, mangaid=mangaid)
+    alike = asker.ask(
+        "Its look-alikes", questions.LOOK_ALIKES_OF_SPECTRUM, mangaid=mangaid, model=best, spectrum_id=spectrum_id
+    )
     blocks: list[Block] = [
-        Facts(_facts(row, verdicts, listed)),
+        Facts(_facts(row, labels, listed)),
         *_cause(asker, pictures, study, row),
         pictures.draw(
             f"Reconstructions of {mangaid} by every model (as the paper's Figs. 5 to 12)",
@@ -129,7 +132,7 @@ def star(scope: ReportScope, pictures: Pictures, row: Row) -> Section:
 
 
 def anchor(row: Row) -> str:
-    """Of the part about a spectrum."""
+    """Anchor of the part about a spectrum."""
     return f"star-{row['consensus_rank']}"
 
 
@@ -138,7 +141,7 @@ def _named(row: Row) -> Cell:
     return Link(row["mangaid"], f"#{anchor(row)}") if row["consensus_rank"] <= N_SHOWN else row["mangaid"]
 
 
-def _facts(row: Row, verdicts: list[Row], listed: list[Row]) -> list[tuple[str, Cell]]:
+def _facts(row: Row, labels: list[Row], listed: list[Row]) -> list[tuple[str, Cell]]:
     rank = f"{row['consensus_rank']}, 95 % interval {interval(row['consensus_rank_lo'], row['consensus_rank_hi'])}"
     known = [part for part in (row["simbad_main_id"], row["simbad_otype"], row["spectral_type"]) if part]
     photometry = f"M_G {text(row['abs_g'], '.2f')}, (BP\N{MINUS SIGN}RP)₀ {text(row['bp_rp0'], '.2f')}"
@@ -148,9 +151,8 @@ def _facts(row: Row, verdicts: list[Row], listed: list[Row]) -> list[tuple[str, 
         f"Teff {text(row['teff'], '.0f')} K, log g {text(row['logg'], '.2f')}, [Fe/H] {text(row['fe_h'], '.2f')} "
         f"({row['parameter_source']})"
     )
-    labels = [
-        f"{verdict['label']}, by {verdict['author']}" + (f": {verdict['note']}" if verdict["note"] else "")
-        for verdict in verdicts
+    labelled = [
+        f"{label['label']}, by {label['author']}" + (f": {label['note']}" if label["note"] else "") for label in labels
     ]
     facts: list[tuple[str, Cell]] = [
         ("rank", rank),
@@ -162,7 +164,7 @@ def _facts(row: Row, verdicts: list[Row], listed: list[Row]) -> list[tuple[str, 
         ("signal to noise", text(row["snr"], ".0f")),
         ("bad pixels", _percent(row["bad_pixel_fraction"])),
         ("SIMBAD", ", ".join(known) or UNKNOWN),
-        ("labels", "; ".join(labels) or UNKNOWN),
+        ("labels", "; ".join(labelled) or UNKNOWN),
         ("in catalogs", ", ".join(dict.fromkeys(entry["catalog"] for entry in listed)) or UNKNOWN),
         ("links", _links(row) or UNKNOWN),
     ]
@@ -173,7 +175,7 @@ def _facts(row: Row, verdicts: list[Row], listed: list[Row]) -> list[tuple[str, 
 def _cause(asker: Asker, pictures: Pictures, study: Study, row: Row) -> list[Block]:
     """Why it is anomalous, where that is stored, and the templates that it was compared with."""
     mangaid = row["mangaid"]
-    found = asker.ask("Its cause", questions.CAUSE, spectrum_id=row["spectrum_id"])
+    found = asker.ask("Its cause", questions.CAUSE_OF_SPECTRUM, spectrum_id=row["spectrum_id"])
     # One that rests on other scores than these is stored, but not shown.
     if row["cause"] is None:
         command = f"catalog explain {mangaid} {asker.scope.options}"

@@ -20,7 +20,7 @@ N_COLOR = 64
 
 
 class Pictures:
-    """Draws the figures of a database."""
+    """Draws the figures of a database, of which `plots` has one method each."""
 
     def __init__(self, database: Database) -> None:
         self.plots = Plots(database)
@@ -28,8 +28,16 @@ class Pictures:
     def draw(self, caption: str, alt: str, make: Callable[[Plots, Path], object], *commands: str) -> Picture | Missing:
         """A figure, or why there is none and the commands that would change that.
 
-        alt : what is to be seen in it; make : draws it into a file
-        Read-only.
+        Parameters
+        ----------
+        caption : str
+            Stands below it.
+        alt : str
+            What is to be seen in it.
+        make : callable
+            Draws it into a file.
+        *commands : str
+            What would bring it where it cannot be drawn.
         """
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "figure.png"

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from catalog.crossmatch.attachment import ATTACHED
+from catalog.crossmatch.listed import ATTACHED
 from catalog.figures.diagram import with_kinds
 from catalog.figures.plots import Plots
 from catalog.report import questions
 from catalog.report.cells import GridColumn, counted, grid, interval, text
 from catalog.report.document import Block, Missing, Section, Text
-from catalog.report.models import not_scored
+from catalog.report.missing import not_scored
 from catalog.report.pictures import Pictures
 from catalog.report.scope import Asker, ReportScope, Row
 
@@ -20,15 +20,15 @@ CROSS_MATCH = "catalog ingest PATH"
 
 
 def diagram(scope: ReportScope, pictures: Pictures) -> Section:
-    """The colour-magnitude diagram (Fig. 1) with the oddest stars, and the oddest of every region. Read-only."""
+    """The colour-magnitude diagram (Fig. 1) with the oddest stars, and the oddest of every region."""
     title = "Colour-magnitude diagram"
-    if scope.dataset is None:
+    if scope.scored is None:
         return Section("cmd", title, [not_scored(scope)])
     asker = Asker(scope)
-    (placed,) = asker.ask("Where the scored stars are", questions.PHOTOMETRY)
-    oddest = asker.ask("The oddest", questions.TOP, top=N_MARKED)
-    regions = asker.ask("The oddest of every region", questions.REGIONS)
-    counts = asker.ask("Stars in the regions", questions.REGION_COUNTS)
+    (placed,) = asker.ask("Where the scored stars are", questions.PHOTOMETRY_OF_SCORED_STARS)
+    oddest = asker.ask("The oddest", questions.ODDEST_SPECTRA, top=N_MARKED)
+    regions = asker.ask("The oddest of every region", questions.ODDEST_OF_REGIONS)
+    counts = asker.ask("Stars in the regions", questions.STARS_OF_REGIONS)
     if not placed["n_placed"]:
         missing = Missing(
             "No scored star has Gaia photometry and a distance. Load the Gaia cross-match of the survey:",
@@ -65,7 +65,7 @@ def diagram(scope: ReportScope, pictures: Pictures) -> Section:
 
 
 def catalogs(scope: ReportScope, pictures: Pictures) -> Section:
-    """Catalogs of other people, what the models make of their stars, and the diagram with them (Fig. 11). Read-only."""
+    """Catalogs of other people, what the models make of their stars, and the diagram with them (Fig. 11)."""
     asker = Asker(scope)
     attached = asker.ask("Attached catalogs", ATTACHED)
     if not attached:
@@ -87,8 +87,8 @@ def catalogs(scope: ReportScope, pictures: Pictures) -> Section:
         GridColumn("not known", "n_star_unknown"),
     ]
     blocks: list[Block] = [grid("Attached catalogs, and how many stars of the survey are in each", attached, columns)]
-    if scope.dataset is not None:
-        ranks = asker.ask("What the models make of their stars", questions.CATALOG_RANKS)
+    if scope.scored is not None:
+        ranks = asker.ask("What the models make of their stars", questions.RANKS_OF_CATALOGS)
         columns = [
             GridColumn("catalog", "catalog"),
             GridColumn("scored spectra", "n_scored"),

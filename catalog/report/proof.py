@@ -3,14 +3,16 @@
 import json
 from pathlib import Path
 
+from catalog.database.listing import listing
+from catalog.database.table import to_table
 from catalog.evaluation.methods import AUTOENCODER, METHODS
 from catalog.evaluation.record import read_evaluation
-from catalog.figures import recovery as figure
+from catalog.figures.recovery import draw as draw_recovery
 from catalog.provenance import __version__, versions_of
 from catalog.report import questions
 from catalog.report.cells import GridColumn, counted, grid, interval, text
 from catalog.report.document import Block, Facts, Folded, Missing, Section, Text
-from catalog.report.models import not_scored
+from catalog.report.missing import not_scored
 from catalog.report.pictures import Pictures
 from catalog.report.scope import Asker, ReportScope, Row
 
@@ -20,12 +22,12 @@ ALL = "all kinds"
 
 
 def recovery(scope: ReportScope, pictures: Pictures) -> Section:
-    """The newest evaluation of the ensemble on the dataset. Read-only."""
+    """The newest evaluation of the ensemble on the dataset."""
     title = "What is recovered"
-    if scope.dataset is None:
+    if scope.scored is None:
         return Section("recovery", title, [not_scored(scope)])
     asker = Asker(scope)
-    found = asker.ask("The newest evaluation", questions.EVALUATION)
+    found = asker.ask("The newest evaluation", questions.NEWEST_EVALUATION)
     if not found:
         missing = Missing(
             "Nobody has measured what this ensemble recovers: of the stars of a list, or of oddities planted in "
@@ -34,7 +36,7 @@ def recovery(scope: ReportScope, pictures: Pictures) -> Section:
         )
         return Section("recovery", title, [missing], asker.questions)
     (evaluation,) = found
-    rows = asker.ask("What it recovers", questions.RECOVERED, evaluation_id=evaluation["evaluation_id"])
+    rows = asker.ask("What it recovers", questions.RECOVERY_OF_EVALUATION, evaluation_id=evaluation["evaluation_id"])
     order = {method: number for number, method in enumerate(METHODS)}
     together = sorted((row for row in rows if row["kind"] is None), key=lambda row: order[row["method"]])
     kinds = [row for row in rows if row["method"] == AUTOENCODER]
@@ -45,7 +47,7 @@ def recovery(scope: ReportScope, pictures: Pictures) -> Section:
         GridColumn("AUC", lambda row: _share(row, "auc")),
     ]
     blocks: list[Block] = [
-        Text(_asked(evaluation)),
+        Text(_evaluated(evaluation)),
         grid(
             "Share of all anomalies that each method finds, with 95 % intervals",
             together,
@@ -66,9 +68,9 @@ def recovery(scope: ReportScope, pictures: Pictures) -> Section:
 
 
 def provenance(scope: ReportScope, command: str) -> Section:
-    """Versions, hashes, seeds, the revision of the database and the command. Read-only."""
+    """Versions, hashes, seeds, the revision of the database and the command."""
     asker = Asker(scope)
-    (revision,) = asker.ask("Revision of the database", questions.REVISION)
+    (revision,) = asker.ask("Revision of the database", questions.REVISION_OF_DATABASE)
     facts = [
         ("command", command),
         ("database", f"{scope.database.path.name}, revision {revision['revision']}"),
@@ -77,12 +79,12 @@ def provenance(scope: ReportScope, command: str) -> Section:
     ]
     blocks: list[Block] = []
     if scope.ensemble is not None:
-        (hashes,) = asker.ask("Hash of the recipe", questions.HASHES)
+        (hashes,) = asker.ask("Hash of the recipe", questions.HASH_OF_RECIPE)
         facts += [
             ("ensemble", f"{hashes['ensemble']}, planned by version {hashes['code_version']}"),
             ("SHA-256 of its recipe", hashes["recipe_sha256"]),
         ]
-        models = asker.ask("Seeds, weights and versions of the models", questions.PROVENANCE)
+        models = asker.ask("Seeds, weights and versions of the models", questions.PROVENANCE_OF_MODELS)
         columns = [
             GridColumn("model", "model"),
             GridColumn("seed", "seed"),
@@ -100,12 +102,11 @@ def provenance(scope: ReportScope, command: str) -> Section:
 
 
 def _draw(scope: ReportScope, evaluation: Row, file: Path) -> None:
-    table, *_ = read_evaluation(scope.database, evaluation["evaluation_id"])
-    table.meta["mode"] = evaluation["mode"]
-    figure.draw(table, file)
+    rows, *_ = read_evaluation(scope.database, evaluation["evaluation_id"])
+    draw_recovery(to_table(listing(rows, {"mode": evaluation["mode"]})), file)
 
 
-def _asked(evaluation: Row) -> str:
+def _evaluated(evaluation: Row) -> str:
     ranked = f"{counted(evaluation['n_member'], 'model')}, {counted(evaluation['n_spectrum'], 'spectrum', 'spectra')}"
     if evaluation["mode"] == "injection":
         planted = f"planted in ordinary spectra (seed {evaluation['seed']})"

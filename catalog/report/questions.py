@@ -1,6 +1,6 @@
 """What a report asks, as SQL on the tables and views; values are written in before it is asked and printed."""
 
-CONTENTS = """
+COUNTS = """
 SELECT
     (SELECT count(*) FROM star) AS n_star,
     (SELECT count(*) FROM spectrum) AS n_spectrum,
@@ -11,7 +11,7 @@ SELECT
     (SELECT count(*) > 0 FROM dataset WHERE release = 'mock') AS is_mock
 """
 
-FLAGGED = """
+COUNTS_OF_FLAGGED = """
 SELECT
     count(*) AS n_spectrum,
     max(n_model) AS n_model,
@@ -29,7 +29,7 @@ FROM dataset
 ORDER BY dataset_id
 """
 
-REJECTED = """
+REASONS_OF_REJECTION = """
 SELECT dataset.name AS dataset, reject_reason, count(*) AS n_spectrum
 FROM spectrum
 JOIN dataset USING (dataset_id)
@@ -38,7 +38,7 @@ GROUP BY dataset_id, dataset.name, reject_reason
 ORDER BY dataset_id, n_spectrum DESC, reject_reason
 """
 
-WINDOW = """
+KEPT_BY_WINDOW = """
 SELECT dataset, n_pixel, n_spectrum, n_usable, n_empty_end, n_zero_inside, n_negative, n_nonfinite
 FROM window_usable($lo, $hi)
 ORDER BY dataset_id
@@ -50,7 +50,7 @@ FROM source_file
 ORDER BY source_file_id
 """
 
-RECIPE = """
+RECIPE_OF_ENSEMBLE = """
 SELECT
     ensemble.name AS ensemble,
     coalesce(dataset.name, ensemble.origin ->> '$.dataset.name') AS trained_on,
@@ -62,7 +62,7 @@ LEFT JOIN dataset USING (dataset_id)
 WHERE ensemble.name = $ensemble
 """
 
-MODELS = """
+MODELS_OF_ENSEMBLE = """
 SELECT
     model.name AS model, model.status, model.seed, model.n_train, model.n_validation, model.epochs, model.train_loss,
     model.validation_loss,
@@ -73,7 +73,7 @@ WHERE ensemble.name = $ensemble
 ORDER BY model.member
 """
 
-LOSSES = """
+LOSSES_OF_MODELS = """
 SELECT model.name AS model, epoch.epoch, epoch.train_loss, epoch.validation_loss
 FROM training_epoch AS epoch
 JOIN model_version AS model USING (model_id)
@@ -82,7 +82,7 @@ WHERE ensemble.name = $ensemble
 ORDER BY model.member, epoch.epoch
 """
 
-ORDINARY = """
+SPECTRUM_OF_MIDDLE_RANK = """
 SELECT mangaid, plate, mjd, spectrum_id, consensus_rank
 FROM consensus_anomaly
 WHERE ensemble = $ensemble AND dataset = $dataset
@@ -91,7 +91,7 @@ OFFSET (SELECT count(*) // 2 FROM consensus_anomaly WHERE ensemble = $ensemble A
 LIMIT 1
 """
 
-PHOTOMETRY = """
+PHOTOMETRY_OF_SCORED_STARS = """
 SELECT
     count(*) AS n_star,
     count(*) FILTER (bp_rp0 IS NOT NULL AND abs_g IS NOT NULL) AS n_placed,
@@ -103,20 +103,20 @@ FROM cmd
 WHERE star_id IN (SELECT star_id FROM consensus_anomaly WHERE ensemble = $ensemble AND dataset = $dataset)
 """
 
-REGION_COUNTS = """
+STARS_OF_REGIONS = """
 SELECT region, n_star, n_without_photometry
 FROM cmd_region_count
 ORDER BY region
 """
 
-REGIONS = """
+ODDEST_OF_REGIONS = """
 SELECT region, n_in_region, region_rank, consensus_rank, mangaid, n_flagged, n_model, bp_rp0, abs_g
 FROM anomaly_by_cmd_region
 WHERE ensemble = $ensemble AND dataset = $dataset AND region_rank <= 3
 ORDER BY region, region_rank
 """
 
-TOP = """
+ODDEST_SPECTRA = """
 SELECT
     consensus_rank, consensus_rank_lo, consensus_rank_hi, mangaid, plate, mjd, n_flagged, n_model, mean_percentile,
     mean_log10_error, unseen_rank, n_model_unseen, chi2_rank, median_chi2, relative_rank, isolation_rank, peer_rank,
@@ -129,14 +129,14 @@ ORDER BY consensus_rank
 LIMIT $top
 """
 
-SCORES = """
+SCORES_OF_SPECTRUM = """
 SELECT model, role, error, percentile, flagged, chi2
 FROM anomaly_score
 WHERE ensemble = $ensemble AND dataset = $dataset AND spectrum_id = $spectrum_id
 ORDER BY model_id
 """
 
-LOOK_ALIKES = """
+LOOK_ALIKES_OF_SPECTRUM = """
 SELECT
     found.neighbor_rank, found.neighbor_mangaid AS mangaid, found.distance, cmd.bp_rp0, cmd.abs_g, cmd.simbad_otype,
     consensus.consensus_rank
@@ -149,14 +149,14 @@ WHERE found.ensemble = $ensemble AND found.dataset = $dataset AND found.model = 
 ORDER BY found.neighbor_rank
 """
 
-CAUSE = """
+CAUSE_OF_SPECTRUM = """
 SELECT cause, rule, confidence, evidence, interval_lo, interval_hi, template_match
 FROM anomaly_cause
 JOIN ensemble USING (ensemble_id)
 WHERE ensemble.name = $ensemble AND spectrum_id = $spectrum_id
 """
 
-VERDICTS = """
+LABELS_OF_STAR = """
 SELECT label, note, author
 FROM label
 JOIN star USING (star_id)
@@ -164,7 +164,7 @@ WHERE mangaid = $mangaid
 ORDER BY label.created_at, label, author
 """
 
-IN_CATALOGS = """
+CATALOGS_OF_STAR = """
 SELECT catalog.name AS catalog, matched.catalog_row, matched.separation_arcsec
 FROM external_match AS matched
 JOIN external_catalog AS catalog USING (external_catalog_id)
@@ -173,7 +173,7 @@ WHERE star.mangaid = $mangaid AND matched.catalog_row IS NOT NULL
 ORDER BY catalog.name, matched.catalog_row
 """
 
-CATALOG_RANKS = """
+RANKS_OF_CATALOGS = """
 SELECT catalog.name AS catalog, count(*) AS n_scored, count(*) FILTER (n_flagged > 0) AS n_flagged,
     min(consensus_rank) AS best_rank, min_by(mangaid, consensus_rank) AS best, median(consensus_rank) AS median_rank
 FROM external_catalog AS catalog
@@ -186,7 +186,7 @@ GROUP BY catalog.name
 ORDER BY catalog.name
 """
 
-EVALUATION = """
+NEWEST_EVALUATION = """
 SELECT evaluation_id, mode, truth_file, truth_sha256, n_listed, n_matched, seed, n_member, evaluation.n_spectrum
 FROM evaluation
 JOIN ensemble ON ensemble.ensemble_id = evaluation.ensemble_id
@@ -196,14 +196,14 @@ ORDER BY evaluation_id DESC
 LIMIT 1
 """
 
-RECOVERED = """
+RECOVERY_OF_EVALUATION = """
 SELECT kind, method, n_odd, recall_1, recall_1_lo, recall_1_hi, recall_5, recall_5_lo, recall_5_hi, auc, auc_lo, auc_hi
 FROM recovery
 WHERE evaluation_id = $evaluation_id AND members = 'all' AND strength IS NULL
 ORDER BY kind NULLS LAST, method
 """
 
-PROVENANCE = """
+PROVENANCE_OF_MODELS = """
 SELECT model.name AS model, model.seed, model.weights_sha256, model.code_version, model.versions
 FROM model_version AS model
 JOIN ensemble USING (ensemble_id)
@@ -211,12 +211,12 @@ WHERE ensemble.name = $ensemble
 ORDER BY model.member
 """
 
-HASHES = """
+HASH_OF_RECIPE = """
 SELECT name AS ensemble, recipe_sha256, code_version
 FROM ensemble
 WHERE name = $ensemble
 """
 
-REVISION = """
+REVISION_OF_DATABASE = """
 SELECT version_num AS revision FROM schema_version
 """

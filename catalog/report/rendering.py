@@ -11,7 +11,7 @@ WIDE = 1000
 
 
 def render(report: Report) -> str:
-    """One HTML document with everything in it. Read-only."""
+    """One HTML document with everything in it."""
     environment = Environment(
         loader=PackageLoader("catalog.report"),
         autoescape=True,
@@ -24,5 +24,5 @@ def render(report: Report) -> str:
 
 
 def data_url(picture: Picture) -> str:
-    """An image as the address of itself. Read-only."""
+    """An image as a URL that holds it."""
     return f"data:image/png;base64,{b64encode(picture.png).decode()}"

@@ -6,34 +6,50 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import sqlalchemy as sa
-
-from catalog.database import schema
-from catalog.database.connection import Database, arrow
-from catalog.database.external import literal
-from catalog.database.names import find_ensemble, find_scored_dataset
+from catalog.database.connection import Database, arrow, literal, scalar
+from catalog.database.names import find_ensemble, find_scored
+from catalog.database.records import Ensemble, Scope, Scored
 from catalog.report.document import Question
 
 Row = dict[str, Any]
 
+HAS_ENSEMBLE = "SELECT count(*) > 0 FROM ensemble"
+
+HAS_SCORED = "SELECT count(*) > 0 FROM ensemble_rank WHERE ensemble_id = $ensemble_id"
+
 
 @dataclass(frozen=True)
 class ReportScope:
-    """The ensemble and the dataset of a report; None: there is none yet, or it has scored nothing.
+    """What a report is about.
 
-    top : how many of the oddest spectra it lists
+    Attributes
+    ----------
+    database : Database
+        What is asked.
+    ensemble : Ensemble, optional
+        None: there is none yet.
+    scored : Scored, optional
+        The ensemble with the dataset whose scores are shown; None: it has scored nothing.
+    top : int
+        How many of the oddest spectra are listed.
     """
 
     database: Database
-    ensemble: sa.Row | None
-    dataset: sa.Row | None
+    ensemble: Ensemble | None
+    scored: Scored | None
     top: int
 
     @property
     def names(self) -> dict[str, Any]:
         """The names that a question about scores is asked with, and that the figures take."""
-        named = {"ensemble": self.ensemble, "dataset": self.dataset}
-        return {key: row.name for key, row in named.items() if row is not None}
+        if self.scored is not None:
+            return self.scored.names
+        return {} if self.ensemble is None else {"ensemble": self.ensemble.name}
+
+    @property
+    def scope(self) -> Scope:
+        """The same as functions that answer about scores take it."""
+        return Scope(**self.names)
 
     @property
     def options(self) -> str:
@@ -49,9 +65,16 @@ class Asker:
         self.questions: list[Question] = []
 
     def ask(self, title: str, statement: str, **values: Any) -> list[Row]:
-        """The rows of a statement. Read-only.
+        """The rows of a statement.
 
-        values : of its parameters, beside `$ensemble` and `$dataset`
+        Parameters
+        ----------
+        title : str
+            Names the question in the report.
+        statement : str
+            SQL with parameters $ensemble, $dataset and others.
+        **values
+            Of its parameters beside `$ensemble` and `$dataset`.
         """
         sql = filled(statement, self.scope.names | values)
         self.questions.append(Question(title, sql))
@@ -60,39 +83,38 @@ class Asker:
         return rows
 
 
-def find_scope(database: Database, ensemble: str | None, dataset: str | None, top: int) -> ReportScope:
-    """The scope of a report: the named ensemble or the newest that has scored, and the dataset that it has scored.
+def find_report_scope(database: Database, scope: Scope, top: int) -> ReportScope:
+    """The named ensemble, or the newest that has scored, or else the newest; and the dataset that it has scored.
 
-    Read-only. Raises CatalogError for names it does not know, or if several datasets are scored and none is named.
+    Raises CatalogError for names it does not know, or if several datasets are scored and none is named.
     """
     with database.read() as connection:
-        any_ensemble = connection.execute(sa.select(schema.ensemble.c.ensemble_id).limit(1)).first()
-        if ensemble is None and dataset is None and any_ensemble is None:
+        if scope == Scope() and not scalar(connection, HAS_ENSEMBLE):
             return ReportScope(database, None, None, top)
-        found = find_ensemble(connection, ensemble, scored=True)
-        model = schema.model_version.c
-        of_ensemble = sa.select(model.model_id).where(model.ensemble_id == found.ensemble_id)
-        error = schema.reconstruction_error.c
-        scored = connection.execute(sa.select(error.model_id).where(error.model_id.in_(of_ensemble)).limit(1)).first()
-        if scored is None and dataset is None:
-            return ReportScope(database, found, None, top)
-        return ReportScope(database, found, find_scored_dataset(connection, found, dataset), top)
+        ensemble = find_ensemble(connection, scope.ensemble, scored=True)
+        has_scored = scalar(connection, HAS_SCORED, {"ensemble_id": ensemble.ensemble_id})
+        if scope.dataset is None and not has_scored:
+            return ReportScope(database, ensemble, None, top)
+        return ReportScope(database, ensemble, find_scored(connection, scope), top)
 
 
 def filled(statement: str, values: Mapping[str, Any]) -> str:
-    """SQL with its parameters written out. Read-only.
+    """SQL with its parameters written out.
 
+    Examples
+    --------
     >>> filled("SELECT $name, $k, $role, '$.name'", {"name": "it's", "k": 5, "role": None})
     "SELECT 'it''s', 5, NULL, '$.name'"
     """
     return re.sub(
-        r"\$(\w+)", lambda found: _literal(values[found[1]]) if found[1] in values else found[0], statement
+        r"\$(\w+)", lambda found: _written(values[found[1]]) if found[1] in values else found[0], statement
     ).strip()
 
 
-def _literal(value: Any) -> str:
+def _written(value: Any) -> str:
+    """A value as SQL."""
     if value is None:
         return "NULL"
     if isinstance(value, list):
-        return f"[{', '.join(map(_literal, value))}]"
+        return f"[{', '.join(map(_written, value))}]"
     return literal(value) if isinstance(value, str) else str(value)

@@ -7,16 +7,24 @@ from typing import Any
 from astropy.table import QTable
 
 from catalog.anomaly.explain import Diagnosis, diagnose_star
-from catalog.database.names import find_ensemble
+from catalog.database.records import Visit
 from catalog.figures import cause, reconstruction
+from catalog.figures.gathering import spectrum_behind
 from catalog.report.scope import ReportScope, Row
-from catalog.spectra.spectrum import describe_spectrum, read_arrays
 
 
 class Study:
     """Draws the figures that need reconstructions, as `Plots` does; to read the weights takes longer than all the rest.
 
-    row : with mangaid, plate and mjd
+    Parameters
+    ----------
+    scope : ReportScope
+        With scores.
+    row : Row
+        The spectrum, with mangaid, plate and mjd.
+
+    Notes
+    -----
     Both figures raise CatalogError where `reconstruct` does.
     """
 
@@ -26,22 +34,21 @@ class Study:
 
     def reconstruction(self, file: Path) -> None:
         """The spectrum, its reconstructions and residuals (the paper's Figs. 5, 6, 8, 9 and 12). Writes the file."""
-        made, _ = self._case
-        reconstruction.draw(self._spectrum[0], made, self._spectrum[1], file)
+        reconstructions, _ = self._diagnosed
+        spectrum, known = self._spectrum
+        reconstruction.draw(spectrum, reconstructions, known, file)
 
     def cause(self, file: Path) -> None:
         """Where the error lies, and the verdict. Writes the file."""
-        made, case = self._case
-        cause.draw(made, *self._spectrum, case, file)
+        reconstructions, diagnosis = self._diagnosed
+        spectrum, known = self._spectrum
+        cause.draw(spectrum, reconstructions, known, diagnosis, file)
 
     @cached_property
-    def _case(self) -> tuple[QTable, Diagnosis]:
-        visit = {"plate": self.row["plate"], "mjd": self.row["mjd"]}
-        return diagnose_star(self.scope.database, self.row["mangaid"], **self.scope.names, **visit)
+    def _diagnosed(self) -> tuple[QTable, Diagnosis]:
+        visit = Visit(self.row["plate"], self.row["mjd"])
+        return diagnose_star(self.scope.database, self.row["mangaid"], self.scope.scope, visit)
 
     @cached_property
     def _spectrum(self) -> tuple[QTable, dict[str, Any]]:
-        meta = self._case[0].meta
-        with self.scope.database.read() as connection:
-            known = describe_spectrum(connection, meta, find_ensemble(connection, meta["ensemble"]))
-            return read_arrays(connection, meta), known
+        return spectrum_behind(self.scope.database, self._diagnosed[0])

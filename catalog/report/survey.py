@@ -1,15 +1,17 @@
 """What was loaded: the summary in numbers, datasets, what was rejected and why, and the files it came from."""
 
+from catalog.database.records import Scored
 from catalog.report import questions
 from catalog.report.cells import GridColumn, counted, grid, interval
 from catalog.report.document import Block, Facts, Folded, Missing, Numbers, Section, Text
+from catalog.report.missing import NOTHING_TRAINED, not_scored
 from catalog.report.scope import Asker, ReportScope, Row
 
 
 def summary(scope: ReportScope) -> Section:
-    """The report in a paragraph and a few numbers. Read-only."""
+    """The report in a paragraph and a few numbers."""
     asker = Asker(scope)
-    (contents,) = asker.ask("What the database holds", questions.CONTENTS)
+    (contents,) = asker.ask("What the database holds", questions.COUNTS)
     numbers = [
         (f"{contents['n_star']:,}", "stars"),
         (f"{contents['n_spectrum']:,}", "spectra"),
@@ -18,23 +20,18 @@ def summary(scope: ReportScope) -> Section:
     if not contents["n_spectrum"]:
         blocks.append(Missing("No spectra are loaded.", ("catalog ingest PATH",)))
     elif scope.ensemble is None:
-        blocks.append(Missing("No ensemble is trained.", ("catalog train --dataset NAME",)))
-    elif scope.dataset is None:
-        blocks.append(
-            Missing(
-                f"Ensemble {scope.ensemble.name} has scored nothing.",
-                (f"catalog score --dataset NAME --ensemble {scope.ensemble.name}",),
-            )
-        )
+        blocks.append(NOTHING_TRAINED)
+    elif scope.scored is None:
+        blocks.append(not_scored(scope))
     else:
-        (flagged,) = asker.ask("What the models agree on", questions.FLAGGED)
+        (flagged,) = asker.ask("What the models agree on", questions.COUNTS_OF_FLAGGED)
         numbers += [
-            (f"{flagged['n_spectrum']:,}", f"spectra of {scope.dataset.name} scored"),
+            (f"{flagged['n_spectrum']:,}", f"spectra of {scope.scored.dataset.name} scored"),
             (f"{flagged['n_model']}", "models"),
             (f"{flagged['n_any']:,}", "flagged by any model"),
             (f"{flagged['n_all']:,}", "flagged by every model"),
         ]
-        blocks.append(Text(_agreed(scope, flagged)))
+        blocks.append(Text(_agreed(scope.scored, flagged)))
     if contents["is_mock"]:
         blocks.append(Text("The survey is made up (catalog mock): no star in this report is real, whatever its id."))
     numbers += [
@@ -45,7 +42,7 @@ def summary(scope: ReportScope) -> Section:
 
 
 def data(scope: ReportScope) -> Section:
-    """Datasets, the window, what was rejected, and the files with their hashes. Read-only."""
+    """Datasets, the window, what was rejected, and the files with their hashes."""
     asker = Asker(scope)
     datasets = asker.ask("Datasets", questions.DATASETS)
     if not datasets:
@@ -69,7 +66,7 @@ def data(scope: ReportScope) -> Section:
             "the logarithm that the models take is defined nowhere else (the paper's section 2.1)."
         ),
     ]
-    if rejected := asker.ask("Why spectra are not usable over the full range", questions.REJECTED):
+    if rejected := asker.ask("Why spectra are not usable over the full range", questions.REASONS_OF_REJECTION):
         columns = [
             GridColumn("dataset", "dataset"),
             GridColumn("reason", "reject_reason"),
@@ -103,7 +100,7 @@ def _window(scope: ReportScope, asker: Asker) -> list[Block]:
             Text("A narrower window keeps more spectra: catalog dataset usable NAME lists the widest ones."),
         ]
     lo, hi = window
-    kept = asker.ask("What the window of the ensemble keeps", questions.WINDOW, lo=lo, hi=hi)
+    kept = asker.ask("What the window of the ensemble keeps", questions.KEPT_BY_WINDOW, lo=lo, hi=hi)
     columns = [
         GridColumn("dataset", "dataset"),
         GridColumn("pixels", "n_pixel"),
@@ -120,10 +117,10 @@ def _window(scope: ReportScope, asker: Asker) -> list[Block]:
     ]
 
 
-def _agreed(scope: ReportScope, flagged: Row) -> str:
+def _agreed(scored: Scored, flagged: Row) -> str:
     return (
-        f"The {counted(flagged['n_model'], 'model')} of ensemble {scope.names['ensemble']} reconstruct "
-        f"{counted(flagged['n_spectrum'], 'spectrum', 'spectra')} of dataset {scope.names['dataset']}. A model flags a "
+        f"The {counted(flagged['n_model'], 'model')} of ensemble {scored.ensemble.name} reconstruct "
+        f"{counted(flagged['n_spectrum'], 'spectrum', 'spectra')} of dataset {scored.dataset.name}. A model flags a "
         "spectrum whose error is at or above the 99th percentile of its errors. "
         f"{counted(flagged['n_any'], 'spectrum is', 'spectra are')} flagged by at least one model, "
         f"{flagged['n_half']:,} by at least half of them, {flagged['n_all']:,} by all. "

@@ -7,19 +7,31 @@ from datetime import datetime
 from pathlib import Path
 
 from catalog.database.connection import Database
+from catalog.database.records import Scope
 from catalog.errors import CatalogError
+from catalog.files.whole import whole_file
 from catalog.progress import Progress, silent
 from catalog.provenance import utc_now
 from catalog.report.gathering import gather
 from catalog.report.rendering import render
-from catalog.report.scope import find_scope
+from catalog.report.scope import find_report_scope
 
 SUFFIXES = (".html", ".htm")
 
 
 @dataclass(frozen=True)
 class Written:
-    """A report that was written: how large it is, in bytes, and how long that took."""
+    """A report that was written.
+
+    Attributes
+    ----------
+    path : Path
+        Its file.
+    size : int
+        In bytes.
+    seconds : float
+        How long it took.
+    """
 
     path: Path
     size: int
@@ -29,40 +41,26 @@ class Written:
 def write_report(
     database: Database,
     file: Path,
-    dataset: str | None = None,
-    ensemble: str | None = None,
-    top: int = 20,
+    scope: Scope,
+    top: int,
     *,
     force: bool = False,
     now: datetime | None = None,
     progress: Progress = silent,
 ) -> Written:
-    """The paper for a database, as one HTML file that needs nothing else.
-
-    dataset : None: the only one that the ensemble scored; ensemble : None: the newest that has scored, else the newest
-    top : how many of the oddest spectra are listed
-    force : replace the file if it is there
-    now : the time that it states, UTC; None: the present
-    Read-only for the database; writes the file, complete or not at all. Raises CatalogError for unknown names, if the
-    file is there or cannot be written, or if the database changes meanwhile.
-    """
+    """The paper for a database, as one HTML file that needs nothing else. Writes the file, complete or not at all."""
     started = time.monotonic()
     _require_writable(file, force=force)
-    scope = find_scope(database, ensemble, dataset, top)
+    report_scope = find_report_scope(database, scope, top)
     before = _state(database)
-    report = gather(scope, now or utc_now(), progress)
+    report = gather(report_scope, now or utc_now(), progress)
+    # Every question is a transaction of its own, so that a change in between would mix two states.
     if _state(database) != before:
         raise CatalogError(f"{database.path} was changed while the report was made; run it again")
     # Of characters that no text in a database is refused for, a few cannot be encoded.
     content = render(report).encode("utf-8", "replace")
-    partial = file.with_name(f".{file.name}.partial-{os.getpid()}")
-    try:
-        partial.write_bytes(content)
-        partial.replace(file)
-    except OSError as error:
-        raise CatalogError(f"{file} cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(file) as written:
+        written.write(content)
     return Written(file, len(content), time.monotonic() - started)
 
 
@@ -79,5 +77,6 @@ def _require_writable(file: Path, *, force: bool) -> None:
 
 
 def _state(database: Database) -> tuple[int, int]:
+    """Size of its file and when it was changed, to see whether anything was."""
     found = database.path.stat()
     return found.st_size, found.st_mtime_ns

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import sqlalchemy as sa
 
-from catalog.database import schema
-from catalog.database.connection import raw_connection
+from catalog.database.connection import Connection, scalar
+from catalog.database.records import Ensemble
 from catalog.errors import CatalogError
 from catalog.spectra.quality import usable_rows
 
@@ -20,11 +19,18 @@ ROWS_PER_BLOCK = 1024
 class SpectrumBlock:
     """Some spectra of one dataset.
 
-    spectrum_id : (n,) int64
-    flux : (n, n_pixel) float32, 1e-17 erg / (s cm2 Angstrom)
-    ivar : (n, n_pixel) float32, inverse square of that; NaN where the file had none
-    mask : (n, n_pixel) int32, 0 is good and also where the file had none
-    photometry : (n, k) float32, the columns of the view cmd that were asked for; NaN where unknown
+    Attributes
+    ----------
+    spectrum_id : ndarray, (n,) int64
+        Keys of the table `spectrum`.
+    flux : ndarray, (n, n_pixel) float32
+        1e-17 erg / (s cm2 Angstrom).
+    ivar : ndarray, (n, n_pixel) float32
+        Inverse square of the uncertainty of flux; NaN where the file had none.
+    mask : ndarray, (n, n_pixel) int32
+        0 is good; it is 0 also where the file had none.
+    photometry : ndarray, (n, k) float32
+        The requested columns of the view `cmd`, mag; NaN where unknown.
     """
 
     spectrum_id: np.ndarray
@@ -36,53 +42,35 @@ class SpectrumBlock:
 
 @dataclass(frozen=True)
 class Window:
-    """A range of pixels on a wavelength grid: `pixels` selects them, `wavelength` is (n_pixel,) vacuum Angstrom."""
+    """A range of pixels on a wavelength grid.
+
+    Attributes
+    ----------
+    pixels : slice
+        Selects them on the grid.
+    wavelength : ndarray, (n_pixel,) float64
+        Vacuum Angstrom, of these pixels only.
+    """
 
     pixels: slice
     wavelength: np.ndarray
 
 
-def window(wavelength: np.ndarray, limits: tuple[float, float] | None) -> Window:
-    """The pixels within limits in Angstrom, both ends included; None: all.
+WAVELENGTH_OF_DATASET = """
+SELECT wavelength_grid.wavelength
+FROM dataset
+JOIN wavelength_grid ON wavelength_grid.grid_id = dataset.grid_id
+WHERE dataset.dataset_id = $dataset_id
+"""
 
-    Read-only. Raises CatalogError if fewer than two pixels lie within.
-
-    >>> window(np.array([3600.0, 3601.0, 3602.0]), (3600.5, 4000.0)).pixels
-    slice(1, 3, None)
-    """
-    if limits is None:
-        return Window(slice(0, len(wavelength)), wavelength)
-    first, last = (
-        np.searchsorted(wavelength, limits[0], "left"),
-        np.searchsorted(wavelength, limits[1], "right"),
-    )
-    if last - first < 2:
-        raise CatalogError(
-            f"window {limits[0]:g} to {limits[1]:g} Å holds no spectrum; the grid runs from "
-            f"{wavelength[0]:.1f} to {wavelength[-1]:.1f} Å"
-        )
-    return Window(slice(int(first), int(last)), wavelength[first:last])
-
-
-def wavelength(connection: sa.Connection, dataset_id: int) -> np.ndarray:
-    """Wavelength grid of a dataset, (n_pixel,) float64, vacuum Angstrom. Read-only."""
-    grid = connection.execute(
-        sa.select(schema.wavelength_grid.c.wavelength)
-        .join(schema.dataset, schema.dataset.c.grid_id == schema.wavelength_grid.c.grid_id)
-        .where(schema.dataset.c.dataset_id == dataset_id)
-    ).scalar_one()
-    return np.asarray(grid, np.float64)
-
-
-def trained_wavelength(connection: sa.Connection, ensemble: sa.Row) -> np.ndarray:
-    """Wavelength grid an ensemble was trained on, (n_pixel,) float64: its own, or that of its dataset. Read-only."""
-    if ensemble.grid_id is None:
-        return wavelength(connection, ensemble.dataset_id)
-    grid = schema.wavelength_grid.c
-    return np.asarray(
-        connection.execute(sa.select(grid.wavelength).where(grid.grid_id == ensemble.grid_id)).scalar_one(), np.float64
-    )
-
+# An imported ensemble has a grid of its own; any other has that of its dataset.
+WAVELENGTH_OF_ENSEMBLE = """
+SELECT wavelength_grid.wavelength
+FROM ensemble
+LEFT JOIN dataset ON dataset.dataset_id = ensemble.dataset_id
+JOIN wavelength_grid ON wavelength_grid.grid_id = coalesce(ensemble.grid_id, dataset.grid_id)
+WHERE ensemble.ensemble_id = $ensemble_id
+"""
 
 # No ORDER BY: sorting would hold every array; a scan gives them in the order they were loaded.
 SPECTRA = """
@@ -102,8 +90,53 @@ JOIN (
 """
 
 
+def window(wavelength: np.ndarray, limits: tuple[float, float] | None) -> Window:
+    """The pixels of a wavelength grid that lie within limits.
+
+    Parameters
+    ----------
+    wavelength : ndarray, (n_pixel,) float64
+        The grid, ascending, vacuum Angstrom.
+    limits : (float, float), optional
+        Vacuum Angstrom, both ends included; None: all pixels.
+
+    Raises
+    ------
+    CatalogError
+        If fewer than two pixels lie within.
+
+    Examples
+    --------
+    >>> window(np.array([3600.0, 3601.0, 3602.0]), (3600.5, 4000.0)).pixels
+    slice(1, 3, None)
+    """
+    if limits is None:
+        return Window(slice(0, len(wavelength)), wavelength)
+    first, last = (
+        np.searchsorted(wavelength, limits[0], "left"),
+        np.searchsorted(wavelength, limits[1], "right"),
+    )
+    if last - first < 2:
+        raise CatalogError(
+            f"window {limits[0]:g} to {limits[1]:g} Å holds no spectrum; the grid runs from "
+            f"{wavelength[0]:.1f} to {wavelength[-1]:.1f} Å"
+        )
+    return Window(slice(int(first), int(last)), wavelength[first:last])
+
+
+def wavelength(connection: Connection, dataset_id: int) -> np.ndarray:
+    """Wavelength grid of a dataset, (n_pixel,) float64, vacuum Angstrom."""
+    return np.asarray(scalar(connection, WAVELENGTH_OF_DATASET, {"dataset_id": dataset_id}), np.float64)
+
+
+def trained_wavelength(connection: Connection, ensemble: Ensemble) -> np.ndarray:
+    """Wavelength grid that an ensemble was trained on, (n_pixel,) float64, vacuum Angstrom."""
+    grid = scalar(connection, WAVELENGTH_OF_ENSEMBLE, {"ensemble_id": ensemble.ensemble_id})
+    return np.asarray(grid, np.float64)
+
+
 def usable_blocks(
-    connection: sa.Connection,
+    connection: Connection,
     dataset_id: int,
     window: Window,
     *,
@@ -113,10 +146,20 @@ def usable_blocks(
 ) -> Iterator[SpectrumBlock]:
     """The spectra of a dataset that a model of this window can take, in blocks.
 
-    condition : SQL on the table `spectrum`, of our own making
-    flux_only : leave ivar (all NaN) and mask (all 0) unread
-    photometry : columns of the view cmd
-    Read-only, beside the connection's own transaction: it sees what is committed.
+    Parameters
+    ----------
+    connection : Connection
+        Read beside its own transaction: the blocks have what is committed.
+    dataset_id : int
+        Key of the table `dataset`.
+    window : Window
+        The pixels that are read; a spectrum is left out if its flux is not finite and positive in all of them.
+    condition : str
+        SQL on the table `spectrum`, of our own making.
+    flux_only : bool
+        Leave ivar (then all NaN) and mask (then all 0) unread.
+    photometry : tuple of str
+        Columns of the view `cmd`.
     """
     # The ends decide for most spectra, so the arrays of those are never read; the pixels between decide for the rest.
     reaches = f"first_good_pixel <= {window.pixels.start + 1} AND last_good_pixel >= {window.pixels.stop}"
@@ -127,7 +170,7 @@ def usable_blocks(
         photometry=PHOTOMETRY.format(columns=of_star) if photometry else "",
         condition=f"{reaches} AND {condition}",
     )
-    cursor = raw_connection(connection).duplicate()
+    cursor = connection.duplicate()
     cursor.execute("USE catalog")
     for batch in cursor.execute(statement, {"dataset_id": dataset_id}).to_arrow_reader(ROWS_PER_BLOCK):
         columns = {name: batch.column(name) for name in batch.schema.names}

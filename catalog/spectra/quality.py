@@ -12,9 +12,17 @@ FAULTS = ("zero", "negative", "non-finite")
 def usable_rows(flux: np.ndarray) -> np.ndarray:
     """True for spectra that a model can take: finite and > 0 in every pixel (the paper, section 2.1).
 
-    flux : (n, n_pixel), already restricted to the model's window
-    Returns (n,) bool. Read-only.
+    Parameters
+    ----------
+    flux : ndarray, (n, n_pixel)
+        Already restricted to the model's window.
 
+    Returns
+    -------
+    ndarray, (n,) bool
+
+    Examples
+    --------
     >>> usable_rows(np.array([[1.0, 2.0], [0.0, 2.0], [np.inf, 2.0]]))
     array([ True, False, False])
     """
@@ -24,8 +32,15 @@ def usable_rows(flux: np.ndarray) -> np.ndarray:
 def quality(arrays: Arrays) -> dict[str, pa.Array]:
     """The quality columns of the table `spectrum` for a block of spectra.
 
-    Returns one Arrow array per column, each of length n. Counts of ivar and mask are NULL where the file has none.
-    Read-only.
+    Parameters
+    ----------
+    arrays : Arrays
+        Of n spectra.
+
+    Returns
+    -------
+    dict of str to Array
+        An Arrow array of length n for each column. Counts of ivar and mask are NULL where the file has none.
     """
     flux, ivar, mask = arrays.flux, arrays.ivar, arrays.mask
     n, n_pixel = flux.shape
@@ -60,10 +75,19 @@ def quality(arrays: Arrays) -> dict[str, pa.Array]:
 
 
 def bad_runs(flux: np.ndarray) -> pa.ListArray:
-    """The runs of pixels with one fault, in order, for each spectrum (n, n_pixel).
+    """The runs of pixels with one fault, in order, for each spectrum.
 
-    Returns n lists of {first, last, fault}: pixels from 1, both included; empty for a usable spectrum. Read-only.
+    Parameters
+    ----------
+    flux : ndarray, (n, n_pixel)
 
+    Returns
+    -------
+    ListArray
+        n lists of {first, last, fault}: pixels from 1, both included; empty for a usable spectrum.
+
+    Examples
+    --------
     >>> bad_runs(np.array([[0.0, 0.0, 1.0, -1.0]])).to_pylist()[0]
     [{'first': 1, 'last': 2, 'fault': 'zero'}, {'first': 4, 'last': 4, 'fault': 'negative'}]
     """
@@ -78,7 +102,7 @@ class _BadPixels:
         self._place = np.flatnonzero(~good)
         value = flux.reshape(-1)[self._place]
         self._fault = np.select([value == 0, value < 0], [0, 1], 2).astype(np.int8)
-        # An infinity below zero is no number before it is negative.
+        # An infinity below zero counts as non-finite, not as negative.
         self._fault[~np.isfinite(value)] = 2
         self._row, self._pixel = np.divmod(self._place, self._shape[1])
 

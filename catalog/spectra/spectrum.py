@@ -4,13 +4,13 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import sqlalchemy as sa
 from astropy import units as u
 from astropy.table import QTable
 
-from catalog.database.connection import Database, arrow
+from catalog.database.connection import Connection, Database, arrow
 from catalog.database.meaning import MEANINGS
 from catalog.database.names import find_star_dataset, require_star
+from catalog.database.records import Dataset, Ensemble, Visit
 from catalog.database.views import definition
 from catalog.errors import CatalogError
 from catalog.spectra.blocks import wavelength
@@ -79,35 +79,56 @@ ORDER BY visit_flag.bit
 """
 
 
-def find_spectrum(
-    connection: sa.Connection, mangaid: str, dataset: sa.Row, plate: int | None = None, mjd: int | None = None
-) -> dict[str, Any]:
-    """The row of a star's spectrum in a dataset: its number, visit, file and place in it, as `SPECTRUM`.
+def find_spectrum(connection: Connection, mangaid: str, dataset: Dataset, visit: Visit = Visit()) -> dict[str, Any]:
+    """The row of a star's spectrum in a dataset: star_id and the columns of `SPECTRUM`.
 
-    plate, mjd : the visit, where a star has several spectra in the dataset
-    Read-only. Raises CatalogError if the star is unknown, or has no such spectrum, or several.
+    Parameters
+    ----------
+    connection : Connection
+        To the database.
+    mangaid : str
+        Id of the star.
+    dataset : Dataset
+        Where the spectrum is looked for.
+    visit : Visit
+        Which of them, where the star has several spectra in the dataset.
+
+    Raises
+    ------
+    CatalogError
+        If the star is unknown, or has no such spectrum, or several.
     """
-    wanted = {
+    parameters = {
         "star_id": require_star(connection, mangaid),
         "dataset_id": dataset.dataset_id,
-        "plate": plate,
-        "mjd": mjd,
+        "plate": visit.plate,
+        "mjd": visit.mjd,
     }
-    found = arrow(connection, SPECTRUM, wanted).to_pylist()
+    found = arrow(connection, SPECTRUM, parameters).to_pylist()
     if not found:
-        visit = " of that visit" if (plate, mjd) != (None, None) else ""
-        raise CatalogError(f"star {mangaid} has no spectrum{visit} in dataset {dataset.name}")
+        of_visit = " of that visit" if visit != Visit() else ""
+        raise CatalogError(f"star {mangaid} has no spectrum{of_visit} in dataset {dataset.name}")
     if len(found) > 1:
         visits = ", ".join(f"{row['plate']} {row['mjd']}" for row in found)
         raise CatalogError(f"star {mangaid} has {len(found)} spectra in {dataset.name}; choose plate and mjd: {visits}")
-    return {"star_id": wanted["star_id"]} | found[0]
+    return {"star_id": parameters["star_id"]} | found[0]
 
 
-def read_arrays(connection: sa.Connection, row: dict[str, Any]) -> QTable:
-    """Wavelength (vacuum), flux, ivar and mask of a spectrum with units, (n_pixel,) each; `meta` is its row.
+def read_arrays(connection: Connection, row: dict[str, Any]) -> QTable:
+    """The arrays of a spectrum with their units.
 
-    row : with spectrum_id and dataset_id
-    Columns that the file did not have are absent. Read-only.
+    Parameters
+    ----------
+    connection : Connection
+        To the database.
+    row : dict
+        Of `find_spectrum`; spectrum_id and dataset_id are needed.
+
+    Returns
+    -------
+    QTable
+        Wavelength (vacuum), flux, ivar and mask, n_pixel rows, without the columns that the file did not have; `meta`
+        is the row.
     """
     spectrum = QTable(
         {"wavelength": wavelength(connection, row["dataset_id"]) * u.Unit(MEANINGS["wavelength"].unit)}, meta=row
@@ -121,34 +142,40 @@ def read_arrays(connection: sa.Connection, row: dict[str, Any]) -> QTable:
     return spectrum
 
 
-def read_spectrum(
-    database: Database, mangaid: str, dataset: str | None, plate: int | None = None, mjd: int | None = None
-) -> QTable:
-    """One spectrum, as `find_spectrum` finds it and `read_arrays` reads it.
-
-    dataset : None: the only one that has the star
-    Read-only. Raises CatalogError.
-    """
+def read_spectrum(database: Database, mangaid: str, dataset: str | None, visit: Visit = Visit()) -> QTable:
+    """One spectrum, as `find_spectrum` finds it and `read_arrays` reads it; dataset None: the star's only one."""
     with database.read() as connection:
         found = find_star_dataset(connection, mangaid, dataset)
-        return read_arrays(connection, find_spectrum(connection, mangaid, found, plate, mjd))
+        return read_arrays(connection, find_spectrum(connection, mangaid, found, visit))
 
 
-def describe_spectrum(connection: sa.Connection, row: dict[str, Any], ensemble: sa.Row) -> dict[str, Any]:
+def describe_spectrum(connection: Connection, row: dict[str, Any], ensemble: Ensemble) -> dict[str, Any]:
     """What is known of a spectrum beside its arrays.
 
-    row : of `find_spectrum`
-    Returns the row with bp_rp and abs_g (mag); the ensemble and its window (Angstrom, None: all); consensus_rank,
-    n_flagged and n_model there, among n_spectrum spectra; flags: names of its quality bits (MASTAR_QUAL), or for a
-    spectrum of several visits in how many of them each is set. Unknown is None. Read-only.
+    Parameters
+    ----------
+    connection : Connection
+        To the database.
+    row : dict
+        Of `find_spectrum`.
+    ensemble : Ensemble
+        The one that is asked about the spectrum.
+
+    Returns
+    -------
+    dict
+        The row, with bp_rp and abs_g (mag); the name of the ensemble and its window (Angstrom, None: all);
+        consensus_rank, n_flagged and n_model there, among n_spectrum spectra; flags: names of the spectrum's quality
+        bits (MASTAR_QUAL), or for a spectrum of several visits in how many of them each is set. What is unknown is
+        None.
     """
     (photometry,) = arrow(connection, PHOTOMETRY, {"star_id": row["star_id"]}).to_pylist()
-    wanted = {
+    parameters = {
         "spectrum_id": row["spectrum_id"],
         "dataset_id": row["dataset_id"],
         "ensemble_id": ensemble.ensemble_id,
     }
-    (consensus,) = arrow(connection, CONSENSUS, wanted).to_pylist()
+    (consensus,) = arrow(connection, CONSENSUS, parameters).to_pylist()
     if row["mjd"] is None:
         found = arrow(connection, VISIT_FLAGS, {"star_id": row["star_id"]}).to_pylist()
         flags = [f"{flag['flag']} in {flag['n_visit']}" for flag in found]
@@ -160,13 +187,13 @@ def describe_spectrum(connection: sa.Connection, row: dict[str, Any], ensemble: 
 
 
 def is_bad(spectrum: QTable) -> np.ndarray:
-    """Whether no model takes a pixel: flux not finite, or not above 0; (n_pixel,) bool. Read-only."""
+    """Whether no model takes a pixel: flux not finite, or not above 0; (n_pixel,) bool."""
     flux = np.asarray(spectrum["flux"])
     return ~(np.isfinite(flux) & (flux > 0))
 
 
 def is_masked(spectrum: QTable) -> np.ndarray:
-    """Whether a pixel says nothing: its mask is not 0, or its ivar is not above 0; (n_pixel,) bool. Read-only.
+    """Whether a pixel carries no information: its mask is not 0, or its ivar is not above 0; (n_pixel,) bool.
 
     Where no pixel has ivar, the file had none, and only the mask counts.
     """
@@ -179,7 +206,7 @@ def is_masked(spectrum: QTable) -> np.ndarray:
 
 
 def has_ivar(spectrum: QTable) -> bool:
-    """Whether the uncertainty of any pixel is known. Read-only."""
+    """Whether the uncertainty of any pixel is known."""
     return "ivar" in spectrum.colnames and bool(np.any(spectrum["ivar"].value > 0))
 
 
@@ -192,11 +219,19 @@ def spectrum_as(spectrum: QTable, form: SpectrumForm) -> Any:
 
 
 def to_specutils(spectrum: QTable) -> "Spectrum":
-    """A spectrum of `Catalog.spectrum` as a specutils.Spectrum.
+    """A spectrum of `read_spectrum` as a specutils.Spectrum.
 
-    Flux with its unit, wavelength in vacuum (`meta["wavelength_medium"]`), ivar as InverseVariance; masked is what says
-    nothing: mask not 0 or ivar 0. Both are None where the file has neither.  Raises CatalogError if specutils
-    is not installed.
+    Returns
+    -------
+    Spectrum
+        Flux with its unit, wavelength in vacuum (`meta["wavelength_medium"]`), ivar as InverseVariance; masked are the
+        pixels without information: mask not 0, or ivar 0. Uncertainty and mask are None where the file has neither
+        ivar nor mask.
+
+    Raises
+    ------
+    CatalogError
+        If specutils is not installed.
     """
     if find_spec("specutils") is None:
         raise CatalogError("specutils is not installed; run: pip install specutils")

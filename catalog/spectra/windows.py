@@ -6,13 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import sqlalchemy as sa
-from astropy import units as u
-from astropy.table import MaskedColumn, Table
 
-from catalog.database.connection import Database, arrow
+from catalog.database.connection import Connection, Database, arrow
+from catalog.database.listing import listing
 from catalog.database.names import find_dataset
-from catalog.database.table import to_table
 from catalog.errors import CatalogError
 from catalog.spectra.blocks import wavelength, window
 
@@ -43,9 +40,18 @@ WHERE found.dataset = $dataset
 class WidestWindow:
     """A window that keeps at least a fraction of a dataset.
 
-    at_least : the fraction that was asked for; None: the full range, whatever it keeps (the paper's rule)
-    limits : vacuum Angstrom, both ends included, with the fewest digits that select its pixels
-    n_usable : spectra usable in it, of n_spectrum
+    Attributes
+    ----------
+    at_least : float, optional
+        The fraction that was asked for; None: the full range, whatever it keeps (the paper's rule).
+    limits : (float, float)
+        Vacuum Angstrom, both ends included, with the fewest digits that select its pixels.
+    n_pixel : int
+        Pixels in it.
+    n_usable : int
+        Spectra that are usable in it.
+    n_spectrum : int
+        Spectra of the dataset.
     """
 
     at_least: float | None
@@ -55,34 +61,43 @@ class WidestWindow:
     n_spectrum: int
 
 
-def window_usable(database: Database, dataset: str, limits: tuple[float, float]) -> Table:
-    """How many spectra of a dataset a window keeps, and why the others fall out, in one row.
-
-    limits : vacuum Angstrom, both ends included
-    Read-only. Raises CatalogError if the window holds no two pixels.
-    """
+def window_usable(database: Database, dataset: str, limits: tuple[float, float]) -> pa.Table:
+    """How many spectra of a dataset a window (vacuum Angstrom) keeps, and why the others fall out, in one row."""
     with database.read() as connection:
+        # Refuses limits between which there are no two pixels.
         window(wavelength(connection, find_dataset(connection, dataset).dataset_id), limits)
-        asked = {"dataset": dataset, "lo": limits[0], "hi": limits[1]}
-        return to_table(arrow(connection, WINDOW_USABLE, asked))
+        return arrow(connection, WINDOW_USABLE, {"dataset": dataset, "lo": limits[0], "hi": limits[1]})
 
 
-def windows_table(found: Sequence[WidestWindow]) -> Table:
-    """What `widest_windows` found, a row each, with the fraction that each keeps. Read-only."""
-    asked = MaskedColumn([one.at_least or 0 for one in found], mask=[not one.at_least for one in found])
-    table = Table({"at_least": asked})
-    table["window_lo"], table["window_hi"] = np.array([one.limits for one in found]).T * u.AA
-    for name in ("n_pixel", "n_usable"):
-        table[name] = [getattr(one, name) for one in found]
-    table["fraction"] = [one.n_usable / one.n_spectrum for one in found]
-    return table
+def windows_table(found: Sequence[WidestWindow]) -> pa.Table:
+    """What `widest_windows` found, a row each, with the fraction that each keeps."""
+    columns = {
+        "at_least": pa.array([one.at_least for one in found], pa.float64()),
+        "window_lo": pa.array([one.limits[0] for one in found], pa.float64()),
+        "window_hi": pa.array([one.limits[1] for one in found], pa.float64()),
+        "n_pixel": pa.array([one.n_pixel for one in found], pa.int64()),
+        "n_usable": pa.array([one.n_usable for one in found], pa.int64()),
+        "fraction": pa.array([one.n_usable / one.n_spectrum for one in found], pa.float64()),
+    }
+    return listing(pa.table(columns), units={"window_lo": "Angstrom", "window_hi": "Angstrom"})
 
 
 def widest_windows(database: Database, dataset: str, fractions: Sequence[float]) -> list[WidestWindow]:
     """The full range, then for each fraction the widest window, in log wavelength, that keeps at least so many.
 
-    Fractions that no window keeps are left out. Read-only. Raises CatalogError for an unknown dataset or a fraction
-    that is none.
+    Parameters
+    ----------
+    database : Database
+        The catalog.
+    dataset : str
+        Name of the dataset.
+    fractions : sequence of float
+        Of its spectra, more than 0 and at most 1; those that no window keeps are left out.
+
+    Raises
+    ------
+    CatalogError
+        For an unknown dataset, or a fraction outside that range.
     """
     for fraction in fractions:
         if not 0 < fraction <= 1:
@@ -96,8 +111,8 @@ def widest_windows(database: Database, dataset: str, fractions: Sequence[float])
     everywhere = int(np.count_nonzero((first == 0) & (last == len(grid) - 1)))
     windows = [WidestWindow(None, limits_of(grid, 0, len(grid) - 1), len(grid), everywhere, n)]
     # Less a trifle, since 0.07 * 100 is more than 7.
-    wanted = [max(1, int(np.ceil(fraction * n - 1e-9))) for fraction in fractions]
-    for fraction, found in zip(fractions, widest(first, last, grid, wanted), strict=True):
+    at_least = [max(1, int(np.ceil(fraction * n - 1e-9))) for fraction in fractions]
+    for fraction, found in zip(fractions, widest(first, last, grid, at_least), strict=True):
         if found is not None:
             begin, end, n_usable = found
             windows.append(WidestWindow(fraction, limits_of(grid, begin, end), end - begin + 1, n_usable, n))
@@ -105,7 +120,20 @@ def widest_windows(database: Database, dataset: str, fractions: Sequence[float])
 
 
 def good_stretches(bad_runs: pa.ListArray, n_pixel: int) -> tuple[np.ndarray, np.ndarray]:
-    """First and last pixel, from 0, of every unbroken stretch of good pixels of the spectra: (m,), (m,). Read-only."""
+    """First and last pixel, from 0, of every unbroken stretch of good pixels of the spectra.
+
+    Parameters
+    ----------
+    bad_runs : ListArray
+        Of each spectrum, as `quality.bad_runs` gives them.
+    n_pixel : int
+        Pixels of each.
+
+    Returns
+    -------
+    (ndarray, ndarray)
+        First and last pixels, (m,) int64 each.
+    """
     ends = np.cumsum(pc.list_value_length(bad_runs).to_numpy(zero_copy_only=False)).astype(np.int64)
     begins = np.concatenate([[0], ends[:-1]])
     runs = pc.list_flatten(bad_runs)
@@ -121,10 +149,24 @@ def widest(
 ) -> list[tuple[int, int, int] | None]:
     """The widest window, in log wavelength, in which so many spectra are good throughout; of equals the fullest.
 
-    first, last : (m,) stretches of good pixels of all spectra, from 0; those of one spectrum do not touch
-    at_least : numbers of spectra
-    Returns for each its first and last pixel and the spectra that it keeps; None where no two pixels keep so many.
-    Time grows with the square of the pixels of the grid, and with the stretches only linearly. Read-only.
+    Parameters
+    ----------
+    first, last : ndarray, (m,) int64
+        Stretches of good pixels of all spectra, from 0; those of one spectrum do not touch.
+    wavelength : ndarray, (n_pixel,) float64
+        The grid.
+    at_least : sequence of int
+        Numbers of spectra.
+
+    Returns
+    -------
+    list of (int, int, int) or None
+        For each number, the first and last pixel of the window and the spectra that it keeps; None where no two pixels
+        keep so many.
+
+    Notes
+    -----
+    Time grows with the square of the pixels of the grid, and with the stretches only linearly.
     """
     n_pixel = len(wavelength)
     position = np.log(wavelength)
@@ -140,8 +182,8 @@ def widest(
         n_ending += np.bincount(begun, minlength=n_pixel)
         # Spectra good from `start` to each pixel: it falls to the right.
         n_good = np.cumsum(n_ending[start:][::-1])[::-1]
-        for index, wanted in enumerate(at_least):
-            end = start + int(np.searchsorted(-n_good, -wanted, "right")) - 1
+        for index, n_wanted in enumerate(at_least):
+            end = start + int(np.searchsorted(-n_good, -n_wanted, "right")) - 1
             if end > start:
                 # Rounded, so that windows of as many pixels of a logarithmic grid are equally wide.
                 width = (round(float(position[end] - position[start]), 9), int(n_good[end - start]))
@@ -151,15 +193,17 @@ def widest(
 
 
 def limits_of(wavelength: np.ndarray, first: int, last: int) -> tuple[float, float]:
-    """Limits in Angstrom with the fewest digits that select the pixels from first to last, from 0. Read-only.
+    """Limits in Angstrom with the fewest digits that select the pixels from first to last, both from 0.
 
+    Examples
+    --------
     >>> limits_of(np.array([3621.596, 3622.43, 3623.264]), 1, 2)
     (3622.0, 3624.0)
     """
-    wanted = slice(first, last + 1)
+    pixels = slice(first, last + 1)
 
     def selects(limits: tuple[float, float]) -> bool:
-        return window(wavelength, limits).pixels == wanted
+        return window(wavelength, limits).pixels == pixels
 
     lo, hi = float(wavelength[first]), float(wavelength[last])
     for digits in range(10):
@@ -173,6 +217,6 @@ def limits_of(wavelength: np.ndarray, first: int, last: int) -> tuple[float, flo
     return lo, hi
 
 
-def _bad_runs(connection: sa.Connection, dataset_id: int, n_pixel: int) -> pa.ListArray:
+def _bad_runs(connection: Connection, dataset_id: int, n_pixel: int) -> pa.ListArray:
     rows = arrow(connection, BAD_RUNS, {"dataset_id": dataset_id, "n_pixel": n_pixel})["bad_run"].combine_chunks()
     return rows.chunk(0) if isinstance(rows, pa.ChunkedArray) else rows

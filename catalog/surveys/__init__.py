@@ -1,26 +1,4 @@
-"""Reading survey files: one module per survey, each recognising its products by their columns."""
+"""Reading survey files: a module per survey, each recognising its products (`recognition`) by their columns.
 
-from pathlib import Path
-
-from catalog.surveys import boss, lamost, mastar
-from catalog.surveys.product import SingleSpectrum, SurveyProduct
-
-PRODUCTS: tuple[SurveyProduct, ...] = mastar.PRODUCTS
-"""Tables with a row per star or spectrum, recognised by their columns."""
-
-SINGLE_SPECTRA: tuple[SingleSpectrum, ...] = (boss.SPEC, lamost.LRS)
-"""Files of one spectrum each, recognised by their headers."""
-
-
-def recognise(columns: frozenset[str]) -> SurveyProduct | None:
-    """The product that a table with these columns (upper case) is, or None. Read-only.
-
-    >>> recognise(frozenset({"MANGAID", "WAVE", "FLUX", "IVAR"})).name
-    'combspec'
-    """
-    return next((product for product in PRODUCTS if product.recognises(columns)), None)
-
-
-def recognise_single(path: Path) -> SingleSpectrum | None:
-    """Which kind of file of one spectrum it is, or None. Read-only. Raises CatalogError if it is damaged."""
-    return next((single for single in SINGLE_SPECTRA if single.recognises(path)), None)
+A wall: nothing of the database may come in here, nor of any room that knows it.
+"""

@@ -33,9 +33,9 @@ ROWS_PER_BLOCK = 8192
 
 
 def recognises(path: Path) -> bool:
-    """True if the first table of a file has a row per pixel with the columns of COADD.
+    """True if the first table of a file has a row per pixel with the columns of COADD; only headers are read.
 
-    Reads headers only. Raises CatalogError if they cannot be read.
+    Raises CatalogError if they cannot be read.
     """
     try:
         with open_table(path) as table:
@@ -47,11 +47,23 @@ def recognises(path: Path) -> bool:
 def read(path: Path, *, rest_frame: bool = True) -> tuple[Block, DatasetOrigin]:
     """The spectrum of a file on MaStar's grid: one row with arrays (1, 4563), and the dataset "boss".
 
-    rest_frame : shift it to rest by the Z of SPALL, as MaStar's are, if that is finite and below 0.01; `velocity` says
-        by how many km/s, NULL: the spectrum is heliocentric. Without a shift pixels are copied bit for bit.
+    Parameters
+    ----------
+    path : Path
+        A `spec` file.
+    rest_frame : bool
+        Shift it to rest by the Z of SPALL, as MaStar's are, if that is finite and below 0.01; `velocity` says by how
+        many km/s, NULL: the spectrum is heliocentric. Without a shift pixels are copied bit for bit.
+
+    Raises
+    ------
+    CatalogError
+        If the file is absent, damaged, has no COADD or SPALL, or no spectrum on the grid.
+
+    Notes
+    -----
     `mangaid`, the star's key, is "gaia-" with GAIA_ID (DR2) where SPALL has one, so that the spectra of a star are of
     one star; else "boss-" with PLATE-MJD-FIBER (from DR18 on FIELD-MJD-CATALOGID), zero-padded as in the file name.
-    Read-only. Raises CatalogError if the file is absent, damaged, has no COADD or SPALL, or no spectrum on the grid.
     """
     columns: dict[str, np.ndarray] = {}
     row: SpectrumFacts | None = None
@@ -63,7 +75,7 @@ def read(path: Path, *, rest_frame: bool = True) -> tuple[Block, DatasetOrigin]:
             if not columns:
                 if not _is_coadd(table):
                     raise CatalogError(
-                        f"{path}: table 1 {table.name} is no COADD, with a number for each pixel in FLUX, LOGLAM and "
+                        f"{path}: table 1 {table.name} is not COADD, with a number for each pixel in FLUX, LOGLAM and "
                         "IVAR; give a spec file of SDSS"
                     )
                 columns = _columns(table)

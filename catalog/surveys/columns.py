@@ -17,7 +17,7 @@ Columns = dict[str, tuple[str, pa.DataType]]
 def vectors_of(table: FitsTable, block: FitsBlock, name: str) -> np.ndarray:
     """(n, n_pixel) of a column of vectors. A flux beyond float32 becomes infinite, and is counted as such.
 
-    Raises CatalogError if it holds one number a row, or is a MASK in floating point. Read-only.
+    Raises CatalogError if it holds one number a row, or is a MASK in floating point.
     """
     values = block.numbers(name)
     if values.ndim != 2:
@@ -31,7 +31,7 @@ def vectors_of(table: FitsTable, block: FitsBlock, name: str) -> np.ndarray:
 
 
 def rows_of(table: FitsTable, block: FitsBlock, columns: Columns) -> pa.Table:
-    """The columns that the file has, and `mangaid`; raises CatalogError as `column_of` and for a row without an id."""
+    """The columns that the file has, and `mangaid`. Raises CatalogError as `column_of`, and for a row without an id."""
     arrays = {"mangaid": column_of(table, block, "MANGAID", TEXT)}
     for row, mangaid in enumerate(arrays["mangaid"].to_pylist(), block.first_row + 1):
         if mangaid is None or not (mangaid.isascii() and mangaid.isprintable()):
@@ -46,7 +46,7 @@ def rows_of(table: FitsTable, block: FitsBlock, columns: Columns) -> pa.Table:
 def column_of(table: FitsTable, block: FitsBlock, name: str, type_: pa.DataType) -> pa.Array:
     """One column of a block; blank text, NaN, infinity, TNULL and -999 become NULL, and 0 for a target temperature.
 
-    Read-only. Raises CatalogError if the column does not hold what belongs there.
+    Raises CatalogError if the column does not hold what belongs there.
     """
     if type_ == TEXT:
         text = block.text(name)
@@ -66,7 +66,9 @@ def column_of(table: FitsTable, block: FitsBlock, name: str, type_: pa.DataType)
     known = np.where(unknown, 0, values)
     if type_ == INTEGER and values.dtype.kind == "f" and np.any(known != np.trunc(known)):
         row = int((known != np.trunc(known)).argmax())
-        raise CatalogError(f"{table.path}: {name} of row {block.first_row + row + 1} is {values[row]}, no whole number")
+        raise CatalogError(
+            f"{table.path}: {name} of row {block.first_row + row + 1} is {values[row]}, not a whole number"
+        )
     if type_ == INTEGER and len(known) and np.abs(known).max() > np.iinfo(np.int32).max:
         row = block.first_row + int(np.abs(known).argmax()) + 1
         raise CatalogError(f"{table.path}: {name} of row {row} is {values[row - block.first_row - 1]}, out of range")

@@ -17,16 +17,8 @@ import numpy as np
 from astropy.io import fits
 
 from catalog.errors import CatalogError
-from catalog.surveys.fits_table import (
-    SKIP,
-    NoTableError,
-    damage_of,
-    header_in,
-    headers_of,
-    open_stream,
-    open_table,
-    open_tables,
-)
+from catalog.surveys.fits_stream import damage_of, first_header, header_in, headers_of, open_stream, read_to_end
+from catalog.surveys.fits_table import NoTableError, open_table, open_tables
 from catalog.surveys.product import Block, DatasetOrigin, SingleSpectrum
 from catalog.surveys.resampling import Pixels, SpectrumFacts, bits, block_of, card
 
@@ -47,9 +39,9 @@ ONE_ARM = re.compile(r"COADD_[BR]$|[BR]-")
 
 
 def recognises(path: Path) -> bool:
-    """True if a file has the OBSID of LAMOST, and an image of five rows or a table of vectors.
+    """True if a file has the OBSID of LAMOST, and an image of five rows or a table of vectors; only headers are read.
 
-    Reads headers only. Raises CatalogError if they cannot be read.
+    Raises CatalogError if they cannot be read.
     """
     header = _primary(path)
     if "OBSID" not in header or _is_image(header):
@@ -64,11 +56,23 @@ def recognises(path: Path) -> bool:
 def read(path: Path, *, rest_frame: bool = True) -> tuple[Block, DatasetOrigin]:
     """The spectrum of a file on MaStar's grid: one row with arrays (1, 4563), and the dataset "lamost".
 
-    rest_frame : shift it to rest by the Z of the header, as MaStar's are, if that is finite and below 0.01; `velocity`
-        says by how many km/s, NULL: the spectrum is heliocentric.
+    Parameters
+    ----------
+    path : Path
+        A file of low resolution.
+    rest_frame : bool
+        Shift it to rest by the Z of the header, as MaStar's are, if that is finite and below 0.01; `velocity` says by
+        how many km/s, NULL: the spectrum is heliocentric.
+
+    Raises
+    ------
+    CatalogError
+        If the file is absent, damaged, of another layout, or its spectrum does not lie on the grid.
+
+    Notes
+    -----
     `mangaid`, the star's key, is "lamost-" with OBSID, so that a star observed twice is two stars. `plate` is absent, a
     plan being named by text; `ifudesign` is the spectrograph and the fibre as in the file name, spXX-FFF.
-    Read-only. Raises CatalogError if the file is absent, damaged, of another layout, or no spectrum on the grid.
     """
     header = _primary(path)
     obsid = card(header, "OBSID")
@@ -96,11 +100,8 @@ def read(path: Path, *, rest_frame: bool = True) -> tuple[Block, DatasetOrigin]:
 
 
 def _primary(path: Path) -> fits.Header:
-    with open_stream(path) as stream, headers_of(path):
-        if stream.read(6) != b"SIMPLE":
-            raise CatalogError(f"{path} is not a FITS file; remove it or give another path")
-        stream.seek(0)
-        return header_in(stream)
+    with open_stream(path) as stream:
+        return first_header(path, stream)
 
 
 def _is_image(header: fits.Header) -> bool:
@@ -115,15 +116,13 @@ def _image(path: Path) -> dict[str, np.ndarray]:
             n_pixel, bitpix = int(header["NAXIS1"]), int(header["BITPIX"])
         if bitpix not in BYTES or not 0 <= n_pixel <= MOST_PIXELS:
             raise CatalogError(
-                f"{path}: its image has {n_pixel} pixels a row and BITPIX {bitpix}, no spectrum in floating point; "
+                f"{path}: its image has {n_pixel} pixels a row and BITPIX {bitpix}, not a spectrum in floating point; "
                 "fetch it again"
             )
         dtype = np.dtype(BYTES[bitpix])
         with damage_of(path, "in its image"):
             data = stream.read(len(ROWS) * n_pixel * dtype.itemsize)
-            # To the end, so that a gzip's checksum is verified.
-            while stream.read(SKIP):
-                pass
+            read_to_end(stream)
     if len(data) < len(ROWS) * n_pixel * dtype.itemsize:
         raise CatalogError(f"{path} ends inside its image of {len(ROWS)} x {n_pixel} pixels; fetch it again")
     rows = np.frombuffer(data, dtype).astype(dtype.newbyteorder("=")).reshape(len(ROWS), n_pixel)
@@ -139,8 +138,8 @@ def _table(path: Path) -> dict[str, np.ndarray]:
                 continue
             if not table.columns >= VECTORS or ONE_ARM.match(table.name):
                 raise CatalogError(
-                    f"{path}: its image has no 5 rows and its table {table.name} no FLUX, IVAR and WAVELENGTH of a "
-                    "low-resolution spectrum; give a file of LAMOST LRS"
+                    f"{path}: its image does not have 5 rows, nor its table {table.name} FLUX, IVAR and WAVELENGTH of "
+                    "a low-resolution spectrum; give a file of LAMOST LRS"
                 )
             if table.n_row != 1:
                 raise CatalogError(f"{path}: its table has {table.n_row} rows; a spectrum has one, fetch it again")
@@ -150,7 +149,7 @@ def _table(path: Path) -> dict[str, np.ndarray]:
 
 
 def _number(header: fits.Header, key: str) -> float | None:
-    """A number of the header; None if it is absent, no finite number, or the sentinel -999 or below."""
+    """A number of the header; None if it is absent, not a finite number, or the sentinel -999 or below."""
     value = card(header, key)
     return float(value) if isinstance(value, int | float) and np.isfinite(value) and value > -999 else None
 

@@ -2,7 +2,7 @@
 
 Data model: https://www.sdss4.org/dr17/mastar/, columns and units of the catalogs:
 https://skyserver.sdss.org/dr17/MoreTools/browser (tables mastar_*). The columns of a file, never its name, tell
-which product it is; only the resolution percentile of combined spectra stands nowhere but in the name.
+which product it is; only the resolution percentile of combined spectra is nowhere but in the name.
 """
 
 import re

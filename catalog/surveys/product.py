@@ -3,21 +3,29 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from catalog.surveys.fits_table import FitsTable
+if TYPE_CHECKING:  # it loads astropy, which those who only take the arrays do not need
+    from catalog.surveys.fits_table import FitsTable
 
 
 @dataclass(frozen=True)
 class Arrays:
     """The spectra of a block of rows, all on one grid.
 
-    wavelength : (n_pixel,) float64, vacuum Angstrom, increasing
-    flux : (n, n_pixel) float32, 1e-17 erg / (s cm2 Angstrom)
-    ivar : (n, n_pixel) float32 in the inverse square of that unit, or None if the file has none
-    mask : (n, n_pixel) int32, 0 is good, or None if the file has none
+    Attributes
+    ----------
+    wavelength : ndarray, (n_pixel,) float64
+        Vacuum Angstrom, increasing.
+    flux : ndarray, (n, n_pixel) float32
+        1e-17 erg / (s cm2 Angstrom).
+    ivar : ndarray, (n, n_pixel) float32, optional
+        In the inverse square of that unit; None if the file has none.
+    mask : ndarray, (n, n_pixel) int32, optional
+        0 is good; None if the file has none.
     """
 
     wavelength: np.ndarray
@@ -30,9 +38,14 @@ class Arrays:
 class Block:
     """Consecutive rows of a file, in the catalog's column names and units, sentinels as NULL.
 
-    first_row : rows of the file before the block
-    rows : one row per row of the file; `mangaid` is always among its columns
-    arrays : the spectra, for a product that has them
+    Attributes
+    ----------
+    first_row : int
+        Rows of the file before the block.
+    rows : pyarrow.Table
+        One row per row of the file; `mangaid` is always among its columns.
+    arrays : Arrays, optional
+        The spectra, for a product that has them.
     """
 
     first_row: int
@@ -48,9 +61,16 @@ MOCK = "mock"
 class DatasetOrigin:
     """The dataset that a file of spectra belongs to.
 
-    name : the dataset's usual name; None if neither the columns nor the file name tell
-    release : as the survey calls it, or MOCK
-    lsf_percentile : percentile of the resolution to which the spectra were brought; None if they were not
+    Attributes
+    ----------
+    name : str, optional
+        The dataset's usual name; None if neither the columns nor the file name tell.
+    survey : str
+        As the survey calls itself.
+    release : str, optional
+        As the survey calls it, or MOCK.
+    lsf_percentile : float, optional
+        Percentile of the resolution to which the spectra were brought; None if they were not.
     """
 
     name: str | None
@@ -63,9 +83,14 @@ class DatasetOrigin:
 class SingleSpectrum:
     """One kind of file that holds one spectrum.
 
-    name : the product's
-    recognises : tells from the headers of a file whether it is one; raises CatalogError if they cannot be read
-    read : its one row and the dataset it belongs to; raises CatalogError if it cannot be read
+    Attributes
+    ----------
+    name : str
+        The product's.
+    recognises : callable
+        Tells from the headers of a file whether it is one; raises CatalogError if they cannot be read.
+    read : callable
+        Its one row and the dataset it belongs to; raises CatalogError if it cannot be read.
     """
 
     name: str
@@ -77,31 +102,40 @@ class SingleSpectrum:
 class SurveyProduct:
     """One kind of file of a survey.
 
-    name : as the survey calls it
-    table : the catalog's table that a row of it fills, beside `star`
-    required, excluded : columns that make a file this product, and columns that make it another
-    read : the blocks of a file, of at most so many rows
-    origin : for spectra, the dataset they belong to
-    authoritative : its star columns replace those of other products instead of filling their gaps
-    single : for a product whose files hold one spectrum each, how to read them; `read` is then not used
+    Attributes
+    ----------
+    name : str
+        As the survey calls it.
+    table : str
+        The catalog's table that a row of it fills, beside `star`.
+    required, excluded : frozenset of str
+        Columns that make a file this product, and columns that make it another; upper case.
+    read : callable
+        The blocks of a table, of at most so many rows.
+    origin : callable, optional
+        For spectra, the dataset that those of a table belong to.
+    authoritative : bool
+        Its star columns replace those of other products instead of filling their gaps.
+    single : SingleSpectrum, optional
+        For a product whose files hold one spectrum each, how to read them; `read` is then not used.
     """
 
     name: str
     table: str
     required: frozenset[str]
     excluded: frozenset[str]
-    read: Callable[[FitsTable, int], Iterator[Block]]
-    origin: Callable[[FitsTable], DatasetOrigin] | None = None
+    read: "Callable[[FitsTable, int], Iterator[Block]]"
+    origin: "Callable[[FitsTable], DatasetOrigin] | None" = None
     authoritative: bool = False
     single: SingleSpectrum | None = None
 
     def recognises(self, columns: frozenset[str]) -> bool:
-        """True if a table with these columns (upper case) is this product. Read-only."""
+        """True if a table with these columns (upper case) is this product."""
         return self.required <= columns and not self.excluded & columns
 
 
 def single_product(single: SingleSpectrum) -> SurveyProduct:
-    """The product of files of one spectrum. Read-only."""
+    """The product of files of one spectrum."""
     return SurveyProduct(
         single.name, "spectrum", frozenset(), frozenset(), lambda table, n_row: iter(()), single=single
     )

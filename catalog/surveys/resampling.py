@@ -54,12 +54,20 @@ SpectrumFacts = dict[str, str | float | None]
 
 @dataclass(frozen=True)
 class Pixels:
-    """The pixels of a spectrum as a file has them; raises CatalogError if they are not those of a spectrum.
+    """The pixels of a spectrum as a file has them. Raises CatalogError if they are not those of a spectrum.
 
-    path : the file, to be named in errors; axis : its column or row of wavelengths, for the same
-    loglam : (n,) float64, log10 of the vacuum wavelength in Angstrom, increasing
-    flux, ivar : (n,) floating point, ivar in the inverse square of flux's unit
-    mask : (n,) int32, 0 is good
+    Attributes
+    ----------
+    path : Path
+        The file, to be named in errors.
+    axis : str
+        Its column or row of wavelengths, for the same.
+    loglam : ndarray, (n,) float64
+        Log10 of the vacuum wavelength in Angstrom, increasing.
+    flux, ivar : ndarray, (n,) floating point
+        Of the file's unit, and of the inverse square of that.
+    mask : ndarray, (n,) int32
+        0 is good.
     """
 
     path: Path
@@ -77,7 +85,7 @@ class Pixels:
             raise CatalogError(f"{self.path}: {self.axis} has {len(self.loglam)} pixels; a spectrum needs two or more")
         if not np.isfinite(self.loglam).all():
             pixel = int(np.isfinite(self.loglam).argmin()) + 1
-            raise CatalogError(f"{self.path}: {self.axis} of pixel {pixel} is no wavelength; fetch the file again")
+            raise CatalogError(f"{self.path}: {self.axis} of pixel {pixel} is not a wavelength; fetch the file again")
         increases = np.diff(self.loglam) > 0
         if not increases.all():
             pixel = int(increases.argmin()) + 2
@@ -89,13 +97,29 @@ class Pixels:
 def resampled(pixels: Pixels, redshift: float | None = None) -> Arrays:
     """A spectrum on GRID, after a shift to the rest frame.
 
-    redshift : by which it is shifted back, in log wavelength by -log10(1 + redshift); None: it stays where it is
+    Parameters
+    ----------
+    pixels : Pixels
+        As the file has them.
+    redshift : float, optional
+        By which it is shifted back, in log wavelength by -log10(1 + redshift); None: it stays where it is.
+
+    Returns
+    -------
+    Arrays
+        Of one row: flux and ivar (1, 4563) float32 in the units of the file, mask (1, 4563) int32.
+
+    Raises
+    ------
+    CatalogError
+        If nothing of the spectrum lies on the grid.
+
+    Notes
+    -----
     Pixels that coincide with the grid are copied bit for bit; others are interpolated. A pixel of the grid made from
     one without information (ivar not above 0, or flux not finite) has ivar 0, and flux 0 if that flux was 0; its mask
     is the union of bits. Nothing is extrapolated: outside the spectrum, and in a hole of more than two pixels of the
     grid, flux and ivar are 0 and mask is NODATA. Flux densities are not stretched by the shift, 0.1 % at 300 km/s.
-    Returns arrays of one row: flux and ivar (1, 4563) float32 in the units of the file, mask (1, 4563) int32.
-    Read-only. Raises CatalogError if nothing of the spectrum lies on the grid.
     """
     loglam = pixels.loglam if redshift is None else pixels.loglam - np.log10(1 + redshift)
     informs = np.isfinite(pixels.flux) & np.isfinite(pixels.ivar) & (pixels.ivar > 0)
@@ -131,8 +155,10 @@ def resampled(pixels: Pixels, redshift: float | None = None) -> Arrays:
 
 
 def stellar(redshift: float | None) -> float | None:
-    """A redshift that a star may have, or None. Read-only.
+    """A redshift that a star may have, or None.
 
+    Examples
+    --------
     >>> stellar(-0.001), stellar(2.3), stellar(float("nan"))
     (-0.001, None, None)
     """
@@ -142,7 +168,7 @@ def stellar(redshift: float | None) -> float | None:
 def bits(path: Path, name: str, values: np.ndarray) -> np.ndarray:
     """Bits of a mask as int32, also from whole numbers in floating point.
 
-    Read-only. Raises CatalogError for numbers that are no bits of an int32.
+    Raises CatalogError for numbers that are not the bits of an int32; it names file and column.
     """
     if values.dtype == np.int32:
         return values
@@ -157,7 +183,7 @@ def bits(path: Path, name: str, values: np.ndarray) -> np.ndarray:
 
 
 def card(header: fits.Header, key: str) -> str | float | None:
-    """The value of a card; None if it is absent, blank or cannot be parsed. Read-only."""
+    """The value of a card; None if it is absent, blank or cannot be parsed."""
     try:
         value = header.get(key)
     except fits.VerifyError:
@@ -170,9 +196,21 @@ def card(header: fits.Header, key: str) -> str | float | None:
 def block_of(row: SpectrumFacts, pixels: Pixels, redshift: float | None, rest_frame: bool) -> Block:
     """The one row of a file with its spectrum on GRID.
 
-    row : what the file says of it, beside `velocity`, which is added
-    redshift : as the survey measured it; rest_frame : shift the spectrum by it, if it is `stellar`
-    Read-only. Raises CatalogError as `resampled`, and for a number out of range.
+    Parameters
+    ----------
+    row : dict
+        What the file says of it, beside `velocity`, which is added.
+    pixels : Pixels
+        As the file has them.
+    redshift : float, optional
+        As the survey measured it.
+    rest_frame : bool
+        Shift the spectrum by it, if it is `stellar`.
+
+    Raises
+    ------
+    CatalogError
+        As `resampled`, and for a number out of range.
     """
     shift = stellar(redshift) if rest_frame else None
     words = row | {"velocity": None if shift is None else LIGHT * shift}

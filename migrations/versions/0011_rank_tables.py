@@ -3,7 +3,7 @@
 Why: `score_standing` and `consensus_standing` were words of this program alone. They are `score_rank`, the ranks of one
 model's scores, and `ensemble_rank`, the ranks by what the models of an ensemble agree on. Views under the old names
 stay, so that SQL that somebody has written goes on.
-NULL in old rows means what it meant: no column is added or changed.
+NULL in old rows means: what it meant before; no column is added or changed.
 """
 
 from alembic import op

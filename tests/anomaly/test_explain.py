@@ -10,6 +10,8 @@ import pytest
 from conftest import MANGAIDS, ODD
 
 from catalog import Catalog
+from catalog.anomaly.explain import diagnose_star
+from catalog.database.records import Scope, Visit
 from catalog.errors import CatalogError
 
 VISITED = MANGAIDS[3]
@@ -112,14 +114,14 @@ def test_the_wide_catalog_forgets_a_cause_whose_scores_have_changed(
     known = "SELECT mangaid FROM anomaly WHERE cause IS NOT NULL ORDER BY consensus_rank"
     first, *others = catalog.query(known)["mangaid"].tolist()
     with catalog.database.write() as connection:
-        connection.exec_driver_sql(
+        connection.execute(
             "UPDATE ensemble_rank SET mean_log10_error = mean_log10_error + 0.1 WHERE consensus_rank = 1"
         )
     assert catalog.query(known)["mangaid"].tolist() == others
     assert catalog.explain(first).meta["n_new"] == 1
     assert catalog.query(known)["mangaid"].tolist() == [first, *others]
     with catalog.database.write() as connection:
-        connection.exec_driver_sql("DELETE FROM ensemble_rank WHERE consensus_rank > 30")
+        connection.execute("DELETE FROM ensemble_rank WHERE consensus_rank > 30")
     assert len(catalog.query(known)) == 0
     (row,) = catalog.query("SELECT cause, cause_confidence, cause_evidence FROM anomaly WHERE consensus_rank = 1")
     assert all(value is np.ma.masked for value in row)
@@ -136,6 +138,22 @@ def test_visits_and_spectra_without_ivar(visited: Path, copy_of: Callable[[Path]
     )
     assert all(row[name] is np.ma.masked for name in ("residual_chi2", "interval_chi2", "sigma_ratio"))
     assert row["masked_fraction"] == 0
+
+
+def test_a_spectrum_whose_scores_have_no_ranks_yet_is_judged_without_its_place(
+    explained: Path, copy_of: Callable[[Path], Path]
+) -> None:
+    """As after a `catalog score` that was killed."""
+    catalog = Catalog(copy_of(explained))
+    _, ranked = diagnose_star(catalog.database, ODD, Scope(), Visit())
+    with catalog.database.write() as connection:
+        connection.execute("DELETE FROM ensemble_rank WHERE consensus_rank = 1")
+    table, unranked = diagnose_star(catalog.database, ODD, Scope(), Visit())
+    assert table.meta["mangaid"] == ODD
+    assert (unranked.place, unranked.verdict.cause) == (ranked.place, ranked.verdict.cause)
+    assert set(ranked.measured) - set(unranked.measured) == {
+        "density_percentile", "peer_rank", "n_peer", "isolation_percentile"
+    }  # fmt: skip
 
 
 def test_it_goes_with_its_dataset_or_ensemble(explained: Path, copy_of: Callable[[Path], Path]) -> None:

@@ -15,10 +15,12 @@ import pyarrow as pa
 import pytest
 
 from catalog import Catalog
+from catalog.anomaly.neighbors import look_alikes, nearest_trained
 from catalog.anomaly.ranks import rank_pending
 from catalog.database.connection import Database, append, array_column
 from catalog.database.migration import upgrade
-from catalog.database.schema import metadata
+from catalog.database.names import find_scored, scored_models
+from catalog.database.records import Scope
 from catalog.errors import CatalogError
 
 N, N_MODEL = 36, 3
@@ -53,7 +55,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with database.write() as connection:
 
         def fill(table: str, **columns: object) -> None:
-            append(connection, metadata.tables[table], pa.table(columns))
+            append(connection, table, pa.table(columns))
 
         zero = np.zeros(N + 30, np.int32)
         fill("spectrum", spectrum_id=np.r_[101 : 101 + N, 1:31], dataset_id=np.r_[np.full(N, 2), np.ones(30, int)],
@@ -119,6 +121,42 @@ def test_a_role_leaves_out_what_is_nearer(made: Path) -> None:
     assert everyone["distance"][0] == 0
     assert set(seen["neighbor_role"]) == {"train"}
     assert min(seen["distance"]) > 0
+
+
+@pytest.mark.parametrize("role", [None, "train"])
+def test_look_alikes_of_a_spectrum_are_its_neighbours_with_what_reads_their_arrays(
+    made: Path, role: str | None
+) -> None:
+    table = Catalog(made).neighbors("7-3", "MODEL2", 5, "visits", role=role)
+    for spectrum in (2, 31):
+        with Database(made).read() as connection:
+            scored = find_scored(connection, Scope("visits"))
+            row = {"mangaid": "7-3", "dataset": "visits", "spectrum_id": 101 + spectrum}
+            found = look_alikes(connection, row, scored.ensemble, scored_models(connection, scored)[1], 5, role)
+        own = table[table["plate"] == spectrum]
+        assert [one["distance"] for one in found] == own["distance"].tolist()
+        assert [(one["mangaid"], one["plate"]) for one in found] == list(
+            zip(own["neighbor_mangaid"], own["neighbor_plate"], strict=True)
+        )
+        assert [one["spectrum_id"] for one in found] == (101 + own["neighbor_plate"]).tolist()
+        assert {one["dataset_id"] for one in found} == {2}
+
+
+def test_of_many_spectra_the_nearest_that_their_best_model_was_trained_on(made: Path) -> None:
+    """Here all models have the same error, so that any of them is the best."""
+    with Database(made).read() as connection:
+        scored = find_scored(connection, Scope("visits"))
+        found = nearest_trained(connection, scored, [101, 103, 132], 3)
+        assert nearest_trained(connection, scored, [], 3) == {}
+    assert set(found) == {101, 103, 132}
+    for spectrum_id, stars in found.items():
+        assert len(stars) == 3
+        near = []
+        for model in range(N_MODEL):
+            distance = distances(model, spectrum_id - 101, "train")
+            third = np.sort(distance)[2]
+            near.append({f"7-{star}" for star in STAR[distance <= third]})
+        assert any(set(stars) <= names for names in near)
 
 
 def place_in(model: int, spectrum: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Standings are made whenever scores or photometry come, once, all or none, and go with what they are of."""
+"""Ranks are made whenever scores or photometry come, once, all or none, and go with what they are of."""
 
 import shutil
 import signal
@@ -19,12 +19,12 @@ from ranks_by_numpy import assert_standing
 from catalog import Catalog
 from catalog.anomaly.ranks import rank_pending
 from catalog.autoencoder.recipes import PCA
-from catalog.database.connection import Database, raw_connection
-from catalog.database.migration import configuration
-from catalog.database.schema import REVISION
+from catalog.database.connection import Database
+from catalog.database.migration import alchemy, configuration
+from catalog.database.revision import REVISION
 from catalog.errors import CatalogError
 
-STANDINGS = ("score_rank", "ensemble_rank")
+RANK_TABLES = ("score_rank", "ensemble_rank")
 
 FIFTH = """
 INSERT INTO model_version FROM model_version SELECT * REPLACE (5 AS model_id) WHERE member = 1;
@@ -53,9 +53,9 @@ def trained(ingested: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def stood(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ranked(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, which has scored `large` and `small`, with the look-alikes of all."""
-    path = tmp_path_factory.mktemp("stood") / "c.duckdb"
+    path = tmp_path_factory.mktemp("ranked") / "c.duckdb"
     shutil.copy(trained, path)
     shutil.copytree(trained.with_suffix(".weights"), path.with_suffix(".weights"))
     catalog = Catalog(path)
@@ -69,9 +69,11 @@ def killed(database: Path, where: str, what: str, call: int = 1) -> None:
     """Do something, in parts of 16 spectra, and be killed at a call of a function."""
     module, function = where.rsplit(".", 1)
     code = f"""import itertools, os, signal
-from catalog import Catalog, scoring, spectra
+from catalog import Catalog
+from catalog.anomaly import scoring
+from catalog.spectra import blocks
 import {module} as module
-spectra.ROWS_PER_BLOCK, scoring.BLOCKS_PER_PART = 16, 1
+blocks.ROWS_PER_BLOCK, scoring.BLOCKS_PER_PART = 16, 1
 calls, function = itertools.count(1), module.{function}
 
 def until_killed(*arguments, **named):
@@ -87,9 +89,9 @@ Catalog({str(database)!r}).{what}"""
 KILLS = {
     "in the first part": ("catalog.anomaly.scoring._append", 1, 0),
     "in the second part": ("catalog.anomaly.scoring._append", 2, 15),
-    "between the scores and where they stand": ("catalog.anomaly.scoring.rank_pending", 1, 39),
-    "while the scores of the second model are stood": ("catalog.anomaly.ranks.rank_scores", 2, 39),
-    "while the consensus is stood": ("catalog.anomaly.ranks.rank_among_peers", 1, 39),
+    "between the scores and their ranks": ("catalog.anomaly.scoring.rank_pending", 1, 39),
+    "while the scores of the second model are ranked": ("catalog.anomaly.ranks.rank_scores", 2, 39),
+    "while the consensus is ranked": ("catalog.anomaly.ranks.rank_among_peers", 1, 39),
 }
 """The function at whose call it is killed, which call, and how many spectra are scored by then: one of the
 first 16 is not usable."""
@@ -97,7 +99,7 @@ first 16 is not usable."""
 
 @pytest.mark.parametrize(("where", "call", "n_done"), KILLS.values(), ids=KILLS)
 def test_killed_before_there_is_a_consensus_there_is_none_until_it_is_run_again(
-    trained: Path, stood: Path, copy_of: Callable[[Path], Path], where: str, call: int, n_done: int
+    trained: Path, ranked: Path, copy_of: Callable[[Path], Path], where: str, call: int, n_done: int
 ) -> None:
     database = copy_of(trained)
     killed(database, where, "score('large')", call)
@@ -110,8 +112,8 @@ def test_killed_before_there_is_a_consensus_there_is_none_until_it_is_run_again(
     # The last digits of an error depend on which spectra are computed together.
     of_large = """SELECT model_id, spectrum_id, error FROM reconstruction_error JOIN spectrum USING (spectrum_id)
                   WHERE dataset_id = 2 ORDER BY ALL"""
-    assert rows(stood, "SELECT dataset_id FROM dataset WHERE name = 'large'") == [(2,)]
-    assert np.allclose(rows(database, of_large), rows(stood, of_large), rtol=1e-3, atol=1e-12)
+    assert rows(ranked, "SELECT dataset_id FROM dataset WHERE name = 'large'") == [(2,)]
+    assert np.allclose(rows(database, of_large), rows(ranked, of_large), rtol=1e-3, atol=1e-12)
     assert rows(database, "SELECT count(*) FROM ensemble_rank") == [(39,)]
     with duckdb.connect(database, read_only=True) as connection:
         assert_standing(connection)
@@ -119,12 +121,12 @@ def test_killed_before_there_is_a_consensus_there_is_none_until_it_is_run_again(
 
 @pytest.mark.parametrize(("where", "call"), [kill[:2] for name, kill in KILLS.items() if "part" not in name])
 def test_killed_while_spectra_are_added_the_old_consensus_is_shown_until_it_is_run_again(
-    stood: Path, copy_of: Callable[[Path], Path], tmp_path: Path, where: str, call: int
+    ranked: Path, copy_of: Callable[[Path], Path], tmp_path: Path, where: str, call: int
 ) -> None:
-    database = copy_of(stood)
+    database = copy_of(ranked)
     Catalog(database).ingest([write_combspec(tmp_path / "new-lsfpercent90.0.fits", ["7-new"], smooth_flux(1, seed=8))])
     killed(database, where, "score('large')", call)
-    assert contents(database, "ensemble_rank") == contents(stood, "ensemble_rank")
+    assert contents(database, "ensemble_rank") == contents(ranked, "ensemble_rank")
     assert Catalog(database).outliers("large", limit=1)["mangaid"][0] == ODD
     Catalog(database).score("large")
     assert rows(database, "SELECT count(*) FROM ensemble_rank WHERE dataset_id = 2") == [(40,)]
@@ -133,11 +135,11 @@ def test_killed_while_spectra_are_added_the_old_consensus_is_shown_until_it_is_r
 
 
 def test_more_spectra_move_the_others_and_take_the_look_alikes_along(
-    stood: Path, copy_of: Callable[[Path], Path], tmp_path: Path
+    ranked: Path, copy_of: Callable[[Path], Path], tmp_path: Path
 ) -> None:
     """Those of the other dataset stay."""
-    database = copy_of(stood)
-    of_small = [f"SELECT * FROM {table} WHERE dataset_id = 1 ORDER BY ALL" for table in (*STANDINGS, "neighbor")]
+    database = copy_of(ranked)
+    of_small = [f"SELECT * FROM {table} WHERE dataset_id = 1 ORDER BY ALL" for table in (*RANK_TABLES, "neighbor")]
     before = [rows(database, sql) for sql in of_small]
     assert all(before)
     catalog = Catalog(database)
@@ -153,18 +155,18 @@ def test_more_spectra_move_the_others_and_take_the_look_alikes_along(
         assert_standing(connection)
 
 
-def test_a_model_that_comes_later_is_one_more_in_the_consensus(stood: Path, copy_of: Callable[[Path], Path]) -> None:
-    database = copy_of(stood)
+def test_a_model_that_comes_later_is_one_more_in_the_consensus(ranked: Path, copy_of: Callable[[Path], Path]) -> None:
+    database = copy_of(ranked)
     with duckdb.connect(database) as connection:
         connection.execute(FIFTH)
     with Database(database).write() as connection:
         assert rank_pending(connection) == 2
-        assert_standing(raw_connection(connection))
+        assert_standing(connection)
     assert rows(database, "SELECT DISTINCT n_model FROM ensemble_rank") == [(5,)]
 
 
-def test_scoring_twice_does_nothing_the_second_time(stood: Path, copy_of: Callable[[Path], Path]) -> None:
-    database = copy_of(stood)
+def test_scoring_twice_does_nothing_the_second_time(ranked: Path, copy_of: Callable[[Path], Path]) -> None:
+    database = copy_of(ranked)
     before = database.read_bytes()
     assert Catalog(database).score("large").n_score == 0
     assert database.read_bytes() == before
@@ -181,20 +183,20 @@ PEERS = "SELECT spectrum_id, n_peer, peer_rank, cmd_density FROM ensemble_rank O
 OTHERS = "SELECT * EXCLUDE (n_peer, peer_rank, cmd_density) FROM ensemble_rank ORDER BY ALL"
 
 
-def test_new_photometry_ranks_among_new_peers(stood: Path, copy_of: Callable[[Path], Path], tmp_path: Path) -> None:
-    database = copy_of(stood)
+def test_new_photometry_ranks_among_new_peers(ranked: Path, copy_of: Callable[[Path], Path], tmp_path: Path) -> None:
+    database = copy_of(ranked)
     Catalog(database).ingest([other_photometry(tmp_path / "gaia.fits")])
-    assert rows(database, PEERS) != rows(stood, PEERS)
-    assert rows(database, OTHERS) == rows(stood, OTHERS)
-    assert contents(database, "score_rank", "neighbor") == contents(stood, "score_rank", "neighbor")
+    assert rows(database, PEERS) != rows(ranked, PEERS)
+    assert rows(database, OTHERS) == rows(ranked, OTHERS)
+    assert contents(database, "score_rank", "neighbor") == contents(ranked, "score_rank", "neighbor")
     with duckdb.connect(database, read_only=True) as connection:
         assert_standing(connection)
 
 
 def test_new_photometry_and_new_peers_come_together_or_not_at_all(
-    stood: Path, copy_of: Callable[[Path], Path], tmp_path: Path
+    ranked: Path, copy_of: Callable[[Path], Path], tmp_path: Path
 ) -> None:
-    database = copy_of(stood)
+    database = copy_of(ranked)
     path = other_photometry(tmp_path / "gaia.fits")
     cut = tmp_path / "lsfpercent90.0.fits"
     cut.write_bytes(write_combspec(tmp_path / "whole.fits", ["7-new"], smooth_flux(1)).read_bytes()[:40_000])
@@ -202,37 +204,35 @@ def test_new_photometry_and_new_peers_come_together_or_not_at_all(
         Catalog(database).ingest([path, cut])
     for where in ("catalog.ingest.files.rerank", "catalog.anomaly.ranks.rank_among_peers"):
         killed(database, where, f"ingest([{str(path)!r}])")
-    assert contents(database, "gaia_match", *STANDINGS) == contents(stood, "gaia_match", *STANDINGS)
+    assert contents(database, "gaia_match", *RANK_TABLES) == contents(ranked, "gaia_match", *RANK_TABLES)
 
 
 @pytest.mark.parametrize(("kind", "name"), [("ensemble", "test"), ("dataset", "small")])
-def test_an_ensemble_takes_its_standings_along(
-    stood: Path, copy_of: Callable[[Path], Path], kind: str, name: str
-) -> None:
+def test_an_ensemble_takes_its_ranks_along(ranked: Path, copy_of: Callable[[Path], Path], kind: str, name: str) -> None:
     """And so does the dataset that it was trained on."""
-    database = copy_of(stood)
+    database = copy_of(ranked)
     Catalog(database).remove(kind, name)  # type: ignore[arg-type]
-    assert list(contents(database, *STANDINGS, "neighbor").values()) == [[], [], []]
+    assert list(contents(database, *RANK_TABLES, "neighbor").values()) == [[], [], []]
 
 
-def test_a_dataset_takes_its_standings_along_and_no_others(stood: Path, copy_of: Callable[[Path], Path]) -> None:
-    database = copy_of(stood)
+def test_a_dataset_takes_its_ranks_along_and_no_others(ranked: Path, copy_of: Callable[[Path], Path]) -> None:
+    database = copy_of(ranked)
     Catalog(database).remove("dataset", "large")
-    for table in (*STANDINGS, "neighbor"):
+    for table in (*RANK_TABLES, "neighbor"):
         of_small = f"FROM {table} WHERE dataset_id = 1 ORDER BY ALL"
-        assert rows(database, f"FROM {table} ORDER BY ALL") == rows(stood, of_small) != []
+        assert rows(database, f"FROM {table} ORDER BY ALL") == rows(ranked, of_small) != []
 
 
 @pytest.fixture
-def old(stood: Path, tmp_path: Path) -> Path:
-    """A database of the revision before there were standings, with the scores of another."""
+def old(ranked: Path, tmp_path: Path) -> Path:
+    """A database of the revision before there were ranks, with the scores of another."""
     path = tmp_path / "old.duckdb"
     config = configuration()
-    with Database(path).connect(read_only=False) as connection:
+    with alchemy(Database(path)) as connection:
         config.attributes["connection"] = connection
         alembic.command.upgrade(config, "0008")
     with duckdb.connect(path) as connection:
-        connection.execute(f"ATTACH '{stood}' AS new (READ_ONLY)")
+        connection.execute(f"ATTACH '{ranked}' AS new (READ_ONLY)")
         tables = """SELECT table_name FROM duckdb_tables()
                     WHERE database_name = 'old' AND table_name NOT IN ('schema_version', 'cmd_region')"""
         for (table,) in connection.execute(tables).fetchall():
@@ -241,15 +241,15 @@ def old(stood: Path, tmp_path: Path) -> Path:
     return path
 
 
-def test_an_upgrade_makes_the_standings_of_old_scores(stood: Path, old: Path, run: Callable) -> None:
+def test_an_upgrade_makes_the_ranks_of_old_scores(ranked: Path, old: Path, run: Callable) -> None:
     done = run("--database", old, "db", "upgrade")
     assert (done.returncode, done.stdout) == (0, "")
-    assert contents(old, *STANDINGS) == contents(stood, *STANDINGS)
+    assert contents(old, *RANK_TABLES) == contents(ranked, *RANK_TABLES)
 
 
-def test_an_upgrade_that_is_killed_on_the_way_completes_when_it_is_run_again(stood: Path, old: Path) -> None:
-    """The revision is there already; only the standings are not."""
-    killed(old, "catalog.facade.rank_pending", "upgrade()")
-    assert list(contents(old, *STANDINGS).values()) == [[], []]
+def test_an_upgrade_that_is_killed_on_the_way_completes_when_it_is_run_again(ranked: Path, old: Path) -> None:
+    """The revision is there already; only the ranks are not."""
+    killed(old, "catalog.anomaly.ranks.rank_pending", "upgrade()")
+    assert list(contents(old, *RANK_TABLES).values()) == [[], []]
     assert Catalog(old).upgrade() == (REVISION, REVISION)
-    assert contents(old, *STANDINGS) == contents(stood, *STANDINGS)
+    assert contents(old, *RANK_TABLES) == contents(ranked, *RANK_TABLES)

@@ -1,4 +1,4 @@
-"""Where scores stand is what numpy finds from the scores: every column of the tables, of the macro and of the views."""
+"""Ranks are what numpy finds from the scores: every column of the tables, of the macro and of the views."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +14,8 @@ from ranks_by_numpy import assert_standing
 from catalog import Catalog
 from catalog.anomaly.ranks import rank_pending
 from catalog.autoencoder.recipes import PCA
-from catalog.database.connection import Database, append, array_column, raw_connection
+from catalog.database.connection import Database, append, array_column
 from catalog.database.migration import upgrade
-from catalog.database.schema import metadata
 
 MODELS = {1: 4, 2: 2}
 """Of the ensembles: the first was trained here, the second elsewhere."""
@@ -81,7 +80,7 @@ def test_every_column_of_small_databases_is_what_numpy_finds(
     generator = np.random.default_rng(seed)
 
     def fill(table: str, **columns: object) -> None:
-        append(connection, metadata.tables[table], pa.table(columns))
+        append(connection, table, pa.table(columns))
 
     def some(share: float, *shape: int) -> np.ndarray:
         return generator.random(shape) < share
@@ -96,7 +95,7 @@ def test_every_column_of_small_databases_is_what_numpy_finds(
 
     with blank.write() as connection:
         for table in VARIED:
-            connection.exec_driver_sql(f"DELETE FROM {table}")
+            connection.execute(f"DELETE FROM {table}")
         spectrum_id = np.arange(1, n + 1)
         zero = np.zeros(n, np.int32)
         fill("spectrum", spectrum_id=spectrum_id, dataset_id=1 + some(0.7, n).astype(int),
@@ -128,7 +127,7 @@ def test_every_column_of_small_databases_is_what_numpy_finds(
             fill("latent_vector", **keys, latent=array_column(places(n, 10)[scored]))
         rank_pending(connection)
         assert rank_pending(connection) == 0
-        assert_standing(raw_connection(connection))
+        assert_standing(connection)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +137,7 @@ def real(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     catalog.ingest([real_data / "real_stars"])
     with catalog.database.write() as connection:
         clusters = real_data / "gaia" / "gaia_dr2_openclusters_cmd.parquet"
-        connection.exec_driver_sql(DEAL_OUT.format(clusters=clusters))
+        connection.execute(DEAL_OUT.format(clusters=clusters))
     catalog.train("small", replace(PCA, window=(3910.0, 8770.0)), models=5)
     catalog.score("large")
     return catalog.database.path

@@ -40,7 +40,7 @@ def test_a_row_is_what_the_pure_function_says_of_the_files_arrays(scored: Path) 
     inside = (WAVELENGTH >= 3700) & (WAVELENGTH <= 10200)
     network = Autoencoder(RECIPE, int(inside.sum()))
     ((file, sha256),) = rows(scored, "SELECT weights_file, weights_sha256 FROM model_version WHERE member = 2")
-    network.set_weights(load_weights(scored, file, sha256))
+    network.set_weights(load_weights(scored.parent / file, sha256))
     spectrum = catalog.spectrum(MANGAIDS[1], "large")
     arrays = [np.asarray(spectrum[name])[None, inside] for name in ("flux", "ivar", "mask")]
     expected = score(network, Observed.of(*arrays))

@@ -8,7 +8,7 @@ import pytest
 from template_files import FLUX, WAVELENGTH, write_templates
 
 from catalog import Catalog
-from catalog.anomaly.templates import read_templates
+from catalog.anomaly.template_files import read_templates
 from catalog.errors import CatalogError
 
 

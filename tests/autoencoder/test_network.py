@@ -143,22 +143,19 @@ def test_an_error_is_always_a_finite_number(model: Model) -> None:
 
 
 def test_weights_come_back_as_they_were(network: Autoencoder, tmp_path: Path) -> None:
-    database = tmp_path / "c.duckdb"
-    name, digest = save_weights(database, network.get_weights())
-    assert name == f"c.weights/{digest}.npz"
-    assert save_weights(database, network.get_weights()) == (name, digest)
-    assert [path.name for path in (tmp_path / "c.weights").iterdir()] == [f"{digest}.npz"]
-    loaded = load_weights(database, name, digest)
+    path, digest = save_weights(tmp_path, network.get_weights())
+    assert path == tmp_path / f"{digest}.npz"
+    assert save_weights(tmp_path, network.get_weights()) == (path, digest)
+    assert [file.name for file in tmp_path.iterdir()] == [f"{digest}.npz"]
+    loaded = load_weights(path, digest)
     assert all(np.array_equal(a, b) for a, b in zip(network.get_weights(), loaded, strict=True))
 
 
 def test_weights_that_were_changed_or_lost_are_refused(network: Autoencoder, tmp_path: Path) -> None:
-    database = tmp_path / "c.duckdb"
-    name, digest = save_weights(database, [np.arange(5.0)])
-    path = tmp_path / name
+    path, digest = save_weights(tmp_path, [np.arange(5.0)])
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(CatalogError, match="SHA-256 differs"):
-        load_weights(database, name, digest)
+        load_weights(path, digest)
     path.unlink()
     with pytest.raises(CatalogError, match="are not there"):
-        load_weights(database, name, digest)
+        load_weights(path, digest)

@@ -6,8 +6,38 @@ import pytest
 from any_recipe import ANY_RECIPE
 from hypothesis import given
 
-from catalog.autoencoder.recipe import Recipe
+from catalog.autoencoder.recipe import LARGEST_LATENT, Recipe
+from catalog.autoencoder.recipes import PAPER, RECIPES
+from catalog.database.sizes import N_LATENT
 from catalog.errors import CatalogError
+
+PAPER_JSON = (
+    '{"balanced":false,"batch_size":32,"bottleneck_activation":"relu","components":0,"epochs":200,"latent":10,'
+    '"layers":[2048,512,128,32],"learning_rate":0.001,"name":"paper","noise":0.0,"photometry":[],'
+    '"schedule":"constant","seed":0,"split":[2000,770],"window":null}'
+)
+
+SHA256 = {
+    "paper": "277eef07927fe9ed8fd51853c8ff3ab79627d9055a184e303192b26890a9c7d0",
+    "fast": "4e3f2b4454f683281e041352acb7b667642852b95b771c714ec6cb5ca9cd4280",
+    "conditional": "a76630ee2c7aa53b37bd5b8065c3a325f16b713906cefd585b7a63e5108cd522",
+    "pca": "49d4a15fd8efab7c9f2ed5e9654a669c47f7937a616fe61ba27989dc2dcf3313",
+}
+"""As they stand in databases and exported ensembles; they must never change."""
+
+
+def test_the_papers_recipe_is_this_text_with_this_sha256() -> None:
+    assert PAPER.to_json() == PAPER_JSON
+    assert PAPER.sha256 == SHA256["paper"]
+    assert Recipe.from_json(PAPER_JSON) == PAPER
+
+
+def test_the_recipes_that_come_with_the_catalog_keep_their_sha256() -> None:
+    assert {name: recipe.sha256 for name, recipe in RECIPES.items()} == SHA256
+
+
+def test_a_latent_vector_is_at_most_as_long_as_the_database_has_them() -> None:
+    assert LARGEST_LATENT == N_LATENT
 
 
 @given(ANY_RECIPE)

@@ -46,7 +46,7 @@ def test_a_file_says_only_what_is_different(tmp_path: Path) -> None:
         ("layers = 64", "layers 64: give whole numbers"),
         ('like = "slow"', "like = 'slow': there are paper, fast, conditional, pca"),
         ("like = [1]", "like = .1.: there are paper"),
-        ("epochs =", "is no TOML file"),
+        ("epochs =", "is not a valid TOML file"),
         ("[training]\nepochs = 3", "no key training"),
     ],
 )
@@ -64,5 +64,5 @@ def test_what_is_neither_a_name_nor_a_file(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="cannot be read: No such file"):
         find_recipe(str(tmp_path / "absent.toml"))
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(CatalogError, match="is no TOML file"):
+    with pytest.raises(CatalogError, match="is not a valid TOML file"):
         find_recipe(str(tmp_path / "binary.toml"))

@@ -35,8 +35,8 @@ def test_without_ivar_what_follows_from_it_is_unknown() -> None:
 @pytest.mark.parametrize("strength", [0.5, 1, 2])
 def test_a_raised_uncertainty_is_found_where_it_is(strength: float) -> None:
     """The paper's Fig. 7."""
-    flux, ivar, made = planted("artifact-9500", strength)
-    found = noise(flux, made, ivar, GOOD, MIDDLE)
+    flux, ivar, reconstruction = planted("artifact-9500", strength)
+    found = noise(flux, reconstruction, ivar, GOOD, MIDDLE)
     assert found.bump_interval is not None
     assert found.bump is not None
     assert 1.3 < found.bump < 1 + 2 * strength

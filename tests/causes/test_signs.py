@@ -10,8 +10,8 @@ from catalog.surveys.mock.features import FEATURES
 
 
 def signs_of(kind: str, strength: float = 1.0, slope: float = 0.0, seed: int = 0) -> Signs:
-    flux, _, made = planted(kind, strength, seed, slope)
-    return signs(WAVELENGTH, flux, made)
+    flux, _, reconstruction = planted(kind, strength, seed, slope)
+    return signs(WAVELENGTH, flux, reconstruction)
 
 
 def test_an_ordinary_star_has_none() -> None:

@@ -5,9 +5,11 @@ import pytest
 from files import WAVELENGTH
 from planted_spectra import planted, star
 
+from catalog.causes.facts import N_FACT, SENTENCES
 from catalog.causes.noise import noise
+from catalog.causes.rules import RULES
 from catalog.causes.signs import signs
-from catalog.causes.verdict import CAUSES, N_FACT, RULES, SENTENCES, Verdict, judge, quantities, shown_windows
+from catalog.causes.verdict import CAUSES, Verdict, judge, quantities, shown_windows
 from catalog.causes.where import where
 
 CAUSE_OF = {
@@ -17,10 +19,10 @@ CAUSE_OF = {
 }  # fmt: skip
 
 
-def verdict_on(flux: np.ndarray, ivar: np.ndarray, made: np.ndarray) -> Verdict:
-    place = where(WAVELENGTH, flux, made[None])
-    against = noise(flux, made, ivar, np.zeros(len(flux), int), place.interval)
-    return judge(quantities(place, against, signs(WAVELENGTH, flux, made), WAVELENGTH), place.share)
+def verdict_on(flux: np.ndarray, ivar: np.ndarray, reconstruction: np.ndarray) -> Verdict:
+    place = where(WAVELENGTH, flux, reconstruction[None])
+    against = noise(flux, reconstruction, ivar, np.zeros(len(flux), int), place.interval)
+    return judge(quantities(place, against, signs(WAVELENGTH, flux, reconstruction), WAVELENGTH), place.share)
 
 
 @pytest.mark.parametrize("kind", CAUSE_OF)

@@ -35,8 +35,8 @@ def test_no_error_at_all_is_no_failure() -> None:
 
 
 def test_a_hump_near_9500_is_where_it_is() -> None:
-    flux, _, made = planted("artifact-9500")
-    found = where(WAVELENGTH, flux, np.stack([made, made * 1.001]))
+    flux, _, reconstruction = planted("artifact-9500")
+    found = where(WAVELENGTH, flux, np.stack([reconstruction, reconstruction * 1.001]))
     assert 9400 < found.interval_lo < 9500 < found.interval_hi < 9600
     assert found.excess > 0.3
     assert found.interval_overlap > 0.9
@@ -45,9 +45,9 @@ def test_a_hump_near_9500_is_where_it_is() -> None:
 
 def test_models_that_differ_have_a_spread() -> None:
     flux = np.ones(1000)
-    made = np.ones((2, 1000))
-    made[0, 100:110], made[1, 800:810] = 2, 2.5
-    found = where(np.linspace(4000, 9000, 1000), flux, made)
+    reconstructions = np.ones((2, 1000))
+    reconstructions[0, 100:110], reconstructions[1, 800:810] = 2, 2.5
+    found = where(np.linspace(4000, 9000, 1000), flux, reconstructions)
     assert found.interval_spread == pytest.approx(0.4)
     assert found.interval_overlap == pytest.approx(0.5)
 

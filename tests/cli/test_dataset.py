@@ -74,7 +74,7 @@ def test_remove_asks_on_a_terminal(
     ingested: Path, copy_of: Callable, monkeypatch: pytest.MonkeyPatch, answer: str, left: list[str]
 ) -> None:
     database = copy_of(ingested)
-    monkeypatch.setattr("catalog.cli.removal.sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
+    monkeypatch.setattr("catalog.cli.shared.removal.sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
     done = CliRunner().invoke(main, ["--database", str(database), "dataset", "remove", "large"], input=answer)
     assert done.exit_code == 0, done.output
     assert "Remove this? [y/N]" in done.output

@@ -21,7 +21,7 @@ from click.testing import CliRunner, Result
 from files import write_combspec, write_mastarall
 from http_server import Site, Trouble, site
 
-from catalog.surveys.download.products import PAPER, PRODUCTS
+from catalog.surveys.download.products import PAPER_FILES, PRODUCTS
 
 SMALL, MASTARALL = (
     next(product.path for product in PRODUCTS if product.name == name) for name in ("small", "mastarall")
@@ -161,7 +161,7 @@ def test_the_listing_says_what_is_there(sas: Site, tmp_path: Path) -> None:
     assert done.exit_code == 0
     rows = {row["product"]: row for row in json.loads(done.stdout)}
     assert list(rows) == [product.name for product in PRODUCTS]
-    assert {name for name, row in rows.items() if row["default"]} == set(PAPER)
+    assert {name for name, row in rows.items() if row["default"]} == set(PAPER_FILES)
     size = len(sas.files[MASTARALL])
     assert (rows["mastarall"]["state"], rows["small"]["state"]) == ("partial", "absent")
     assert (rows["mastarall"]["size"], rows["mastarall"]["size_from"]) == (pytest.approx(size / 1e6), "server")

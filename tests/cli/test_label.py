@@ -50,7 +50,7 @@ def test_what_is_listed_is_what_a_file_of_labels_is(
         (["label", ONE], "give a star and a label, or --from FILE"),
         (["label", ONE, "carbon", "--from", "v.csv"], "--from takes stars, labels and notes from the file"),
         (["label", "7-x", "carbon"], "no star 7-x in this database"),
-        (["label", ONE, " "], "label ' ' is none; give a word or a few"),
+        (["label", ONE, " "], "label ' ' is not valid; give a word or a few"),
         (["label", ONE, "carbon", "--remove"], "it has: none"),
         (["label", "--from", "absent.csv"], "absent.csv cannot be read"),
     ],

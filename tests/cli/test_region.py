@@ -66,10 +66,10 @@ def test_corrected_says_which_photometry(scored: Path, copy_of: Callable, polygo
         (["region", "remove", "dwarfs"], "no region dwarfs; there are: agb, giants"),
         (["region", "remove", "agb"], "region agb came with the catalog and stays"),
         (["region", "add", "agb", "--polygon", "{polygon}"], "there is a region agb already"),
-        (["region", "add", " ", "--polygon", "{polygon}"], "is no name for a region"),
+        (["region", "add", " ", "--polygon", "{polygon}"], "is not a valid name for a region"),
         (["region", "add", "mine", "--polygon", "absent.csv"], "absent.csv cannot be read: No such file"),
         (["region", "add", "mine", "--polygon", "{folder}"], "cannot be read: Is a directory"),
-        (["region", "add", "mine", "--polygon", "{folder}/bad.csv"], "bad.csv, row 2: abs_g is nan; give a number"),
+        (["region", "add", "mine", "--polygon", "{folder}/bad.csv"], "bad.csv, line 3: abs_g is nan; give a number"),
     ],
 )
 def test_mistakes_are_answered_in_one_line(

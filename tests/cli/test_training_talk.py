@@ -1,7 +1,7 @@
 """A training says where it is, whether its models are trained one after the other or together."""
 
 import pytest
-from catalog.cli.training import TrainingTalk
+from catalog.cli.shared.training import TrainingTalk
 
 from catalog.autoencoder.recipe import Recipe
 from catalog.autoencoder.training import EpochLosses

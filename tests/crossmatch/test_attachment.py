@@ -16,7 +16,6 @@ from files import write_combspec, write_gaia, write_mastarall
 from ingested_rows import one
 
 from catalog import Catalog
-from catalog.database.connection import Database
 from catalog.database.external import recreate_external_views
 from catalog.database.migration import upgrade
 from catalog.errors import CatalogError
@@ -130,8 +129,8 @@ def test_what_fails_leaves_what_was_there(catalog: Catalog, file: Path, tmp_path
 
 
 @pytest.mark.parametrize("name", ["", "Li", "2mass", "li-2018", "li 2018", "a" * 41, "li;drop", 'li"', "straße"])
-def test_a_name_that_is_none(catalog: Catalog, file: Path, name: str) -> None:
-    with pytest.raises(CatalogError, match="is no name for a catalog; give small letters"):
+def test_a_name_that_is_not_valid(catalog: Catalog, file: Path, name: str) -> None:
+    with pytest.raises(CatalogError, match="is not a valid name for a catalog; give small letters"):
         catalog.attach(file, name, mangaid="mangaid")
 
 
@@ -198,8 +197,8 @@ def test_a_view_of_ours_takes_precedence_over_that_of_a_catalog(
     """As when a later version has a view anomaly_mine."""
     catalog.attach(file, "mine", gaia="id", release="EDR3")
     monkeypatch.setattr("catalog.database.external.reserved_views", lambda: {"anomaly_mine"})
-    with Database(catalog.database.path).connect(read_only=False) as connection:
-        connection.exec_driver_sql("CREATE OR REPLACE VIEW anomaly_mine AS SELECT 1 AS ours")
+    with catalog.database.write() as connection:
+        connection.execute("CREATE OR REPLACE VIEW anomaly_mine AS SELECT 1 AS ours")
         recreate_external_views(connection)
     assert one(catalog.database.path, "FROM anomaly_mine") == (1,)
     assert "attached catalog mine has no view" in caplog.text

@@ -74,6 +74,23 @@ def test_ids_that_are_neighbours_in_a_float_are_told_apart(catalog: Catalog, tmp
         assert matches(catalog) == {5: [2]}
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sha256"),
+    [
+        ({"gaia": "id", "release": "DR3"}, "c5d76bc5b74a859a0dd84590cac4582ed7158bfc620da3675d4fce8dc33e93b6"),
+        ({"mangaid": "m"}, "0482970aba9ed5ae1067607d23a6b0813cb225454188e0c27abb8825c318107c"),
+        ({"sky": ("ra", "dec"), "radius": 2.0}, "4e3e7e62cc2c2a6e71d27ca6554b02b5bb2e688228069352920a627ca3753669"),
+    ],
+)
+def test_what_an_earlier_version_attached_is_not_matched_anew(
+    catalog: Catalog, tmp_path: Path, arguments: dict, sha256: str
+) -> None:
+    """The numbers are of version 0.1.0: another text for the same question would do the work once more."""
+    Table({"id": [101], "m": ["7-1"], "ra": [1.0], "dec": [2.0]}).write(tmp_path / "x.ecsv")
+    catalog.attach(tmp_path / "x.ecsv", "x", **arguments)
+    assert catalog.query("SELECT asked_sha256 FROM external_catalog")["asked_sha256"][0] == sha256
+
+
 @settings(max_examples=15, deadline=None)
 @given(ids=st.lists(st.integers(-(2**63), 2**63 - 1) | st.sampled_from([101, 102, LARGEST, LARGEST - 1]), min_size=1))
 def test_ids_of_any_size_match_exactly(
@@ -165,6 +182,6 @@ def test_a_column_is_found_by_its_name_in_the_file_or_in_the_table(catalog: Cata
         ({"sky": ("a", "b"), "radius": 1, "epoch": 51544}, "epoch 51544; give the year of the positions"),
     ],
 )
-def test_ways_that_are_none(catalog: Catalog, tmp_path: Path, arguments: dict, message: str) -> None:
+def test_arguments_that_say_no_way_to_match(catalog: Catalog, tmp_path: Path, arguments: dict, message: str) -> None:
     with pytest.raises(CatalogError, match=message):
         catalog.attach(written(tmp_path, [1]), "x", **arguments)

@@ -1,4 +1,4 @@
-"""Every format gives the same table: types, units, descriptions, NULLs; a file that is none is refused in one line."""
+"""Every format gives the same table: types, units, descriptions, NULLs; another format is refused in one line."""
 
 import csv
 import gzip
@@ -250,15 +250,15 @@ TEXT = '<FIELD name="mangaid" datatype="char" arraysize="*"/>'
         ("x.csv", b"mangaid,a,a\n1,2,3\n", "x.csv has two columns a; rename one"),
         ("x.csv", b"mangaid,a\n7-1,2\n7-1,2,3\n", "CSV Error on Line: 3 Expected Number of Columns: 2 Found: 3"),
         ("x.csv", b'mangaid,a\n7-1,"2\n', "x.csv cannot be read"),
-        ("x.csv", b"mangaid,a\n7-1,\xff\n", "x.csv is no CSV file in UTF-8"),
+        ("x.csv", b"mangaid,a\n7-1,\xff\n", "x.csv is not a CSV file in UTF-8"),
         ("x.csv", b"mangaid,a\n" + b"7-1,1\n" * 9999 + b"7-1,\xff\n", "This file is not utf-8 encoded"),
-        ("x.csv", b"mang\xffaid,a\n7-1,1\n", "x.csv is no CSV file in UTF-8"),
-        ("x.csv.gz", b"mangaid\n7-1\n", "x.csv.gz is no CSV file"),
+        ("x.csv", b"mang\xffaid,a\n7-1,1\n", "x.csv is not a CSV file in UTF-8"),
+        ("x.csv.gz", b"mangaid\n7-1\n", "x.csv.gz is not a CSV file"),
         ("x.csv", b"other,a\n7-1,1\n", "x has no column mangaid; it has: other, a"),
         ("x.csv", b"mangaid,a\n71,1\n", "column mangaid holds BIGINT; MaNGA ids are text, as 7-17219806"),
         ("x.csv", b"mangaid,a\n,1\n", "column mangaid holds no MaNGA id in any of its 1 rows"),
-        ("x.parquet", b"PAR1 nonsense", "x.parquet is no Parquet file"),
-        ("x.parquet", b"PAR1" + b"x" * 90 + b"PAR1", "x.parquet is no Parquet file"),
+        ("x.parquet", b"PAR1 nonsense", "x.parquet is not a Parquet file"),
+        ("x.parquet", b"PAR1" + b"x" * 90 + b"PAR1", "x.parquet is not a Parquet file"),
         ("x.fits", b"SIMPLE  =", "x.fits cannot be read as FITS"),
         ("x.fits", b"hello", "x.fits cannot be read as FITS"),
         ("x.fits.gz", b"\x1f\x8bhello", "x.fits.gz cannot be read as FITS"),

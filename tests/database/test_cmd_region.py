@@ -15,7 +15,7 @@ from matplotlib.path import Path as Polygon
 
 from catalog import Catalog
 from catalog.database.connection import Database, append
-from catalog.database.migration import configuration, upgrade
+from catalog.database.migration import alchemy, configuration, upgrade
 from catalog.database.schema import gaia_match, star
 
 Vertices = list[tuple[float, float]]
@@ -295,7 +295,7 @@ def test_the_consensus_in_a_region_is_the_consensus(tmp_path: Path) -> None:
 def test_a_database_of_revision_0005_has_the_regions_after_an_upgrade(tmp_path: Path) -> None:
     old = Database(tmp_path / "old.duckdb")
     config = configuration()
-    with old.connect(read_only=False) as connection:
+    with alchemy(old) as connection:
         config.attributes["connection"] = connection
         alembic.command.upgrade(config, "0005")
     new = with_stars(tmp_path / "new.duckdb", SOMEWHERE)

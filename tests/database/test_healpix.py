@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from catalog import Catalog
 from catalog.database.connection import Database
 from catalog.database.healpix import healpix_29
-from catalog.database.migration import configuration, upgrade
+from catalog.database.migration import alchemy, configuration, upgrade
 
 RA, DEC = st.floats(0, 360), st.floats(-90, 90)
 STARS = MANGAIDS[:4]
@@ -97,7 +97,7 @@ def test_an_upgrade_places_old_spectra(tmp_path: Path) -> None:
     catalog.ingest([spectra(tmp_path), write_mastarall(tmp_path / "mastarall.fits", STARS[1:])])
     old = Database(tmp_path / "old.duckdb")
     config = configuration()
-    with old.connect(read_only=False) as connection:
+    with alchemy(old) as connection:
         config.attributes["connection"] = connection
         alembic.command.upgrade(config, "0006")
     with duckdb.connect(old.path) as connection:

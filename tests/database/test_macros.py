@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from catalog import Catalog
 from catalog.database.connection import Database
-from catalog.database.migration import configuration, upgrade
+from catalog.database.migration import alchemy, configuration, upgrade
 from catalog.errors import CatalogError
 from catalog.spectra.blocks import usable_blocks, window
 from catalog.spectra.quality import usable_rows
-from catalog.surveys.mock import MockSurvey, write_mock
+from catalog.surveys.mock.survey import MockSurvey, write_mock
 
 N = 40
 COUNTS = ("n_spectrum", "n_usable", "n_empty_end", "n_zero_inside", "n_negative", "n_nonfinite")
@@ -118,7 +118,7 @@ def test_an_upgrade_counts_the_runs_of_old_spectra(broken: Path, tmp_path: Path)
     """The migration finds in SQL what loading finds in numpy."""
     old = Database(tmp_path / "old.duckdb")
     config = configuration()
-    with old.connect(read_only=False) as connection:
+    with alchemy(old) as connection:
         config.attributes["connection"] = connection
         alembic.command.upgrade(config, "0002")
     with duckdb.connect(old.path) as connection:

@@ -184,9 +184,9 @@ def test_the_file_is_free_when_an_answer_is_left(ingested: Path, copy_of: Callab
     assert threading.active_count() < 20
 
 
-def test_a_time_that_python_has_not_is_refused_by_its_column(catalog: Catalog) -> None:
+def test_a_time_that_python_cannot_express_is_refused_by_its_column(catalog: Catalog) -> None:
     for value in ("'infinity'::TIMESTAMP", "TIMESTAMP_NS '2020-01-01 00:00:00.123456789'", "'290000-01-01'::DATE"):
-        with pytest.raises(CatalogError, match="column at holds times that Python has not; take at::VARCHAR"):
+        with pytest.raises(CatalogError, match="column at holds times that Python cannot express; take at::VARCHAR"):
             catalog.query(f"SELECT {value} AS at")
 
 

@@ -17,7 +17,7 @@ from catalog import Catalog
 from catalog.database.removal import DEPENDENT
 from catalog.database.schema import metadata
 from catalog.errors import CatalogError
-from catalog.surveys.mock import MockSurvey, write_mock
+from catalog.surveys.mock.survey import MockSurvey, write_mock
 
 # Two ensembles, one on each dataset, of two models each, that scored `large`, and an evaluation of each.
 MODELS = """
@@ -216,15 +216,24 @@ def test_all_or_nothing(database: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize(
-    ("called", "gone"),
-    [("set", False), ("_remove_weights", True)],
+    ("before", "behind", "gone"),
+    [("kill()", "pass", False), ("pass", "kill()", True)],
     ids=["before the transaction ends", "behind it"],
 )
-def test_a_kill_leaves_all_or_nothing(database: Path, called: str, gone: bool) -> None:
+def test_a_kill_leaves_all_or_nothing(database: Path, before: str, behind: str, gone: bool) -> None:
     """Weights without rows are harmless, and go with a later removal."""
     code = f"""import os, signal
-from catalog import Catalog, removal
-removal.{called} = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+from contextlib import contextmanager
+from catalog import Catalog
+from catalog.database.connection import Database
+write, kill = Database.write, lambda: os.kill(os.getpid(), signal.SIGKILL)
+@contextmanager
+def killed(database):
+    with write(database) as connection:
+        yield connection
+        {before}
+    {behind}
+Database.write = killed
 Catalog({str(database)!r}).remove("dataset", "small")"""
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -signal.SIGKILL
     assert rows(database, "dataset", "ensemble", "evaluation") == ([2, 1, 1] if gone else [3, 2, 2])

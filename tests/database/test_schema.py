@@ -8,16 +8,16 @@ from pathlib import Path
 import alembic.command
 import duckdb
 import pytest
-import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 from astropy import units as u
 
 from catalog import Catalog
-from catalog.database.connection import Database
+from catalog.database.connection import Database, scalar
 from catalog.database.meaning import MEANINGS, RELATIONS
-from catalog.database.migration import configuration, upgrade
+from catalog.database.migration import alchemy, configuration, upgrade
 from catalog.database.names import find_ensemble
-from catalog.database.schema import REVISION, metadata
+from catalog.database.revision import REVISION
+from catalog.database.schema import metadata
 from catalog.database.views import MACROS, VIEWS, columns_of_macro, definition
 from catalog.errors import CatalogError
 from catalog.spectra.blocks import trained_wavelength
@@ -42,7 +42,7 @@ def shape(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
 
 def test_a_migrated_database_equals_the_schema(database: Database, tmp_path: Path) -> None:
     made = Database(tmp_path / "made.duckdb")
-    with made.connect(read_only=False) as connection:
+    with alchemy(made) as connection:
         metadata.create_all(connection)
     with duckdb.connect(made.path) as expected, duckdb.connect(database.path) as found:
         assert shape(found) == shape(expected)
@@ -50,7 +50,7 @@ def test_a_migrated_database_equals_the_schema(database: Database, tmp_path: Pat
 
 def test_alembic_check_finds_no_difference(database: Database) -> None:
     config = configuration()
-    with database.connect(read_only=False) as connection:
+    with alchemy(database) as connection:
         config.attributes["connection"] = connection
         alembic.command.check(config)
 
@@ -67,17 +67,17 @@ def test_every_migration_says_why_and_what_null_means() -> None:
 
 def test_every_table_view_macro_and_column_has_its_comment(database: Database) -> None:
     with database.read() as connection:
-        relations = connection.exec_driver_sql(
+        relations = connection.execute(
             """SELECT table_name, comment FROM duckdb_tables() WHERE database_name = 'catalog'
                UNION ALL
                SELECT view_name, comment FROM duckdb_views() WHERE database_name = 'catalog' AND NOT internal
                UNION ALL
                SELECT function_name, comment FROM duckdb_functions() WHERE database_name = 'catalog' AND NOT internal"""
-        ).all()
-        columns = connection.exec_driver_sql(
+        ).fetchall()
+        columns = connection.execute(
             """SELECT table_name, column_name, comment FROM duckdb_columns()
                WHERE database_name = 'catalog' AND NOT internal"""
-        ).all()
+        ).fetchall()
     described = {name for name, comment in relations if comment}
     assert described == set(RELATIONS) == {*metadata.tables, *VIEWS, *MACROS}
     silent = [(table, column) for table, column, comment in columns if not comment and table != "schema_version"]
@@ -86,9 +86,9 @@ def test_every_table_view_macro_and_column_has_its_comment(database: Database) -
 
 def test_no_meaning_is_left_over(database: Database) -> None:
     with database.read() as connection:
-        columns = connection.exec_driver_sql(
+        columns = connection.execute(
             "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = 'catalog' AND NOT internal"
-        ).all()
+        ).fetchall()
         for macro in MACROS:
             columns += [(macro, column) for column in columns_of_macro(connection, macro)]
     used = {name for table, column in columns for name in (column, f"{table}.{column}")}
@@ -134,7 +134,7 @@ def test_an_upgrade_from_every_earlier_revision_keeps_everything(
 ) -> None:
     old = Database(tmp_path / "old.duckdb")
     config = configuration()
-    with old.connect(read_only=False) as connection:
+    with alchemy(old) as connection:
         config.attributes["connection"] = connection
         alembic.command.upgrade(config, revision)
     with duckdb.connect(old.path) as connection:
@@ -156,7 +156,7 @@ def test_an_upgrade_from_every_earlier_revision_keeps_everything(
 def test_an_ensemble_of_revision_0004_is_one_that_was_trained_here(tmp_path: Path) -> None:
     old = Database(tmp_path / "old.duckdb")
     config = configuration()
-    with old.connect(read_only=False) as connection:
+    with alchemy(old) as connection:
         config.attributes["connection"] = connection
         alembic.command.upgrade(config, "0004")
     with duckdb.connect(old.path) as connection:
@@ -245,7 +245,7 @@ def test_the_sql_files_are_the_views_and_macros() -> None:
 
 
 def test_write_is_one_transaction(database: Database) -> None:
-    insert = sa.text("INSERT INTO star (star_id, mangaid, source_file_id) VALUES (1, '7-1', 1)")
+    insert = "INSERT INTO star (star_id, mangaid, source_file_id) VALUES (1, '7-1', 1)"
 
     def fail_half_way() -> None:
         with database.write() as connection:
@@ -255,4 +255,4 @@ def test_write_is_one_transaction(database: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         fail_half_way()
     with database.read() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM star").scalar() == 0
+        assert scalar(connection, "SELECT count(*) FROM star") == 0

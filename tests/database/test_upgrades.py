@@ -16,8 +16,8 @@ from ranks_by_numpy import assert_standing
 
 from catalog import Catalog
 from catalog.database.connection import Database
-from catalog.database.migration import configuration, upgrade
-from catalog.database.schema import REVISION
+from catalog.database.migration import alchemy, configuration, upgrade
+from catalog.database.revision import REVISION
 from catalog.database.views import MACROS, VIEWS
 from catalog.provenance import canonical_json, sha256_of_text
 
@@ -172,7 +172,7 @@ OURS = "database_name = current_database() AND NOT internal"
 def of_revision(path: Path, revision: str) -> dict[str, list[str]]:
     """A database of an earlier revision with something in every table; returns the tables and their columns."""
     config = configuration()
-    with Database(path).connect(read_only=False) as connection:
+    with alchemy(Database(path)) as connection:
         config.attributes["connection"] = connection
         alembic.command.upgrade(config, revision)
     with duckdb.connect(path) as connection:
@@ -285,13 +285,13 @@ def assert_new_columns_and_tables(connection: duckdb.DuckDBPyConnection, tables:
     assert rows(
         "SELECT is_nullable FROM duckdb_columns() WHERE table_name = 'star' AND column_name = 'source_file_id'"
     ) == [(True,)]
-    # 0009: old scores stand.
+    # 0009: old scores have ranks; 0011: in tables of other names.
     if "score_standing" not in tables:
         assert_standing(connection)
         assert rows("SELECT count(*) FROM score_standing") == [(4,)]
-    for table in (
-        set(columns_of_tables(connection)) - set(tables) - {"cmd_region", "score_standing", "consensus_standing"}
-    ):
+    assert rows("FROM score_standing ORDER BY ALL") == rows("FROM score_rank ORDER BY ALL") != []
+    assert rows("FROM consensus_standing ORDER BY ALL") == rows("FROM ensemble_rank ORDER BY ALL") != []
+    for table in set(columns_of_tables(connection)) - set(tables) - {"cmd_region", "score_rank", "ensemble_rank"}:
         assert rows(f"FROM {table}") == [], table
 
 

@@ -51,7 +51,7 @@ def database(numbers: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFa
             fill("spectrum", spectrum_id=stars + 1000 * (dataset_id - 1), dataset_id=np.full(N_SPECTRUM, dataset_id),
                  star_id=stars, n_zero_flux=zero, n_negative_flux=zero, n_nonfinite_flux=zero,
                  usable=np.ones(N_SPECTRUM, bool), source_file_id=zero.astype(int), source_row=stars)  # fmt: skip
-        connection.exec_driver_sql(
+        connection.execute(
             "INSERT INTO ensemble VALUES (1, 'e', 1, 150, '{}', 'x', TIMESTAMP '2026-01-01', '0', NULL, NULL)"
         )
         for model in range(N_MODEL):

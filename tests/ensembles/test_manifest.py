@@ -69,5 +69,5 @@ def test_a_key_too_many_or_too_few_is_refused() -> None:
     content = json.loads(MANIFEST.to_json())["manifest"]
     for changed in (content | {"more": 1}, {key: value for key, value in content.items() if key != "code_version"}):
         text = canonical_json({"format": 1, "manifest": changed, "sha256": sha256_of_text(canonical_json(changed))})
-        with pytest.raises(ManifestError, match="has a manifest that is none"):
+        with pytest.raises(ManifestError, match="has a manifest that is not valid"):
             Manifest.from_json(text.encode())

@@ -10,8 +10,16 @@ from astropy.table import QTable
 from conftest import MANGAIDS, ODD, RECIPE
 
 from catalog import Catalog
+from catalog.autoencoder.model import Model
+from catalog.autoencoder.preprocessing import log_flux
 from catalog.autoencoder.recipes import CONDITIONAL, FAST, PCA
+from catalog.autoencoder.weights import load_weights
+from catalog.database.connection import Database
+from catalog.database.names import find_ensemble, find_models
+from catalog.ensembles.reconstruction import each_network, log_reconstructions
+from catalog.ensembles.registry import recipe_of
 from catalog.errors import CatalogError
+from catalog.spectra.blocks import trained_wavelength, usable_blocks, window
 
 VISITED = MANGAIDS[3]
 
@@ -99,7 +107,7 @@ def test_nothing_scored_or_loaded_since(
         Catalog(ingested).reconstruction(ODD)
     database = copy_of(scored)
     with Catalog(database).database.write() as connection:
-        connection.exec_driver_sql("DELETE FROM reconstruction_error WHERE model_id = 2 AND spectrum_id % 2 = 1")
+        connection.execute("DELETE FROM reconstruction_error WHERE model_id = 2 AND spectrum_id % 2 = 1")
     odd = [mangaid for mangaid in MANGAIDS[3:9] if Catalog(database).spectrum(mangaid, "large").meta["spectrum_id"] % 2]
     with pytest.raises(CatalogError, match=r"MODEL2 has not scored .*; run: catalog score --dataset large --ensemble"):
         Catalog(database).reconstruction(odd[0])
@@ -116,3 +124,34 @@ def test_weights_that_are_absent_or_changed(scored: Path, copy_of: Callable[[Pat
     weights.unlink()
     with pytest.raises(CatalogError, match="are not there; copy the folder"):
         Catalog(database).reconstruction(ODD)
+
+
+def test_every_model_reconstructs_the_same_spectra_in_turn(scored: Path) -> None:
+    """To the bit what a model with those weights says of them alone."""
+    database = Database(scored)
+    with database.read() as connection:
+        ensemble = find_ensemble(connection, "test")
+        recipe, models = recipe_of(ensemble), find_models(connection, ensemble, ["MODEL3", "MODEL1"])
+        pixels = window(trained_wavelength(connection, ensemble), recipe.window)
+        (block,) = usable_blocks(connection, 1, pixels)
+    alone = Model(recipe, block.flux.shape[1])
+    found = list(log_reconstructions(database, recipe, models, block.flux, block.photometry))
+    assert [model.name for model, _ in found] == ["MODEL3", "MODEL1"]
+    for model, reconstructions in found:
+        alone.set_weights(load_weights(*database.weights_of(model)))
+        expected = alone.reconstruct(log_flux(block.flux), block.photometry)[1]
+        assert (reconstructions.shape, reconstructions.dtype) == (block.flux.shape, np.float32)
+        assert np.array_equal(reconstructions, expected)
+    assert not np.array_equal(found[0][1], found[1][1])
+
+
+def test_weights_that_are_lost_are_said_at_their_place(scored: Path, copy_of: Callable[[Path], Path]) -> None:
+    database = Database(copy_of(scored))
+    with database.read() as connection:
+        ensemble = find_ensemble(connection, "test")
+        models = find_models(connection, ensemble)
+    database.weights_of(models[2])[0].unlink()
+    networks = each_network(database, recipe_of(ensemble), 4493, models)
+    assert [next(networks)[0].name for _ in range(2)] == ["MODEL1", "MODEL2"]
+    with pytest.raises(CatalogError, match="are not there"):
+        next(networks)

@@ -1,6 +1,8 @@
 """Which ensembles there are, and everything about one."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +13,11 @@ from astropy import units as u
 from ensemble_rows import RECIPE, SEEDS, weights_of, with_ensemble
 
 from catalog import Catalog
+from catalog.autoencoder.recipe import Recipe
+from catalog.database.connection import Database
+from catalog.database.listing import about_of, unit_of
+from catalog.database.names import find_ensemble
+from catalog.ensembles.registry import ensembles, losses, recipe_of
 from catalog.errors import CatalogError
 from catalog.provenance import sha256_of_file
 
@@ -117,3 +124,25 @@ def test_an_imported_one_says_where_it_is_from(database: Path, tmp_path: Path) -
 def test_an_unknown_name_is_answered_with_those_that_exist(database: Path) -> None:
     with pytest.raises(CatalogError, match="no ensemble best; there are: test"):
         Catalog(database).ensemble("best")
+
+
+def test_its_recipe_has_the_defaults_for_what_an_older_version_did_not_name(database: Path) -> None:
+    with Database(database).read() as connection:
+        recipe = recipe_of(find_ensemble(connection, "test"))
+    assert recipe == Recipe(window=(3700.0, 10200.0), epochs=2)
+
+
+def test_lists_are_arrow_with_units_and_what_is_said_of_them(database: Path) -> None:
+    listed = ensembles(Database(database))
+    assert [unit_of(listed.field(name)) for name in ("window_lo", "window_hi")] == ["Angstrom", "Angstrom"]
+    rows = losses(Database(database))
+    assert about_of(rows) == {"ensemble": "test"}
+    assert rows["model"].to_pylist() == ["MODEL1", "MODEL1", "MODEL2", "MODEL2"]
+
+
+def test_listing_ensembles_loads_nothing_heavy() -> None:
+    """The command line imports it before it knows what is asked."""
+    heavy = {"alembic", "astropy", "keras", "matplotlib", "scipy", "sklearn", "sqlalchemy", "tensorflow"}
+    program = f"import sys, catalog.ensembles.registry; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

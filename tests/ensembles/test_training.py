@@ -329,7 +329,7 @@ def test_a_stack_that_was_killed_goes_on_to_the_same_weights(
         Catalog(killed).train("small", SMALL, 3, on_epoch=kill)
     saved = []
 
-    def kill_at_the_third(*arguments: Any) -> tuple[str, str]:
+    def kill_at_the_third(*arguments: Any) -> tuple[Path, str]:
         saved.append(arguments)
         if len(saved) == 3:
             raise KeyboardInterrupt
@@ -385,7 +385,7 @@ def test_members_of_as_many_steps_are_trained_together(
 
 def test_an_ensemble_of_which_every_model_diverges(ingested: Path, copy_of: Callable[[Path], Path]) -> None:
     recipe = Recipe(window=RECIPE.window, layers=(8,), epochs=9, learning_rate=1e30)
-    with pytest.raises(CatalogError, match=r"every model of ensemble paper-small-.* lower learning_rate"):
+    with pytest.raises(CatalogError, match=r"every model of ensemble paper-small-.* became NaN; lower learning_rate"):
         Catalog(copy_of(ingested)).train("small", recipe, models=1)
 
 

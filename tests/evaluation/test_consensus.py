@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 from rank_tables import stand_anew
 
 from catalog.database.connection import Database
+from catalog.database.records import Scope
 from catalog.evaluation.consensus import Consensus, Population
 from catalog.evaluation.stored import read_scores
 
@@ -35,7 +36,7 @@ def assert_equal(found: Consensus, expected: dict[str, np.ndarray]) -> None:
 
 
 def test_it_is_the_view_of_a_scored_database(scored: Path) -> None:
-    stored = read_scores(Database(scored), "large", None)
+    stored = read_scores(Database(scored), Scope("large"))
     consensus = Population(stored.error, stored.seen).consensus
     assert_equal(consensus, view(scored))
     assert stored.mangaid[consensus.all.rank == 1] == ODD
@@ -55,7 +56,7 @@ def test_it_is_the_view_where_errors_tie_are_zero_or_are_absent(
                 error = float(generator.integers(0, 4)) / 4
                 connection.execute("INSERT INTO reconstruction_error VALUES (?, ?, ?, NULL)", [*key, error])
     stand_anew(database)
-    stored = read_scores(Database(database), "large", None)
+    stored = read_scores(Database(database), Scope("large"))
     assert np.isnan(stored.error).any()
     assert_equal(Population(stored.error, stored.seen).consensus, view(database))
 

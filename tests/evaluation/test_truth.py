@@ -1,5 +1,7 @@
 """A truth table in any format; ids stay what is written."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,8 @@ import pytest
 from astropy.table import MaskedColumn, Table
 
 from catalog.errors import CatalogError
-from catalog.evaluation.truth import TruthFile, TruthLabel, in_octaves, read_truth
+from catalog.evaluation.truth import TruthFile, TruthLabel, in_octaves
+from catalog.evaluation.truth_files import read_truth
 
 IDS = ["7-00370620", "0012345678901234567", "60-1981443102866159232", "3-1"]
 KINDS = ["carbon", "", "AGB", ""]
@@ -56,8 +59,9 @@ def test_a_strength_in_words_is_none(tmp_path: Path) -> None:
         ("mangaid,kind\n7-1,odd\n7-1,odder\n", "lists 7-1 twice, as odd and as odder"),
         ("mangaid,kind\n7-1,odd\n7-1,\n", "lists 7-1 twice, as odd and as ordinary"),
         ("mangaid,kind,strength\n7-1,odd,1\n7-1,odd,2\n", "twice, as odd of strength 1 and as odd of strength 2"),
-        ("mangaid,kind\n7-1,odd,2,3\n", "no table that astropy can read"),
-        ("", "no table that astropy can read"),
+        ("mangaid,kind\n7-1,odd\n7-2,odd,2,3\n", r"t\.csv, line 3: 4 values for 2 columns"),
+        ("mangaid,kind,kind\n7-1,odd,odd\n", "has 2 columns kind; its first line must name it once"),
+        ("", "is empty; its first line must name the columns"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_said(tmp_path: Path, text: str, message: str) -> None:
@@ -66,14 +70,14 @@ def test_what_is_wrong_with_a_table_is_said(tmp_path: Path, text: str, message: 
         read_truth(TruthFile(tmp_path / "t.csv"))
 
 
-def test_files_that_are_no_table(tmp_path: Path) -> None:
+def test_files_that_are_not_tables(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"absent\.csv cannot be read: No such file"):
         read_truth(TruthFile(tmp_path / "absent.csv"))
     with pytest.raises(CatalogError, match="cannot be read: Is a directory"):
         read_truth(TruthFile(tmp_path))
     for name in ("t.fits", "t.vot", "t.ecsv"):
         (tmp_path / name).write_bytes(b"\x00\xffnothing")
-        with pytest.raises(CatalogError, match=rf"{name} (is no table|cannot be read)"):
+        with pytest.raises(CatalogError, match=rf"{name} (is not a table|cannot be read)"):
             read_truth(TruthFile(tmp_path / name))
 
 
@@ -86,3 +90,17 @@ def test_ids_with_a_decimal_point_are_refused(tmp_path: Path) -> None:
 def test_a_continuum_of_strengths_is_told_apart_by_factors_of_two() -> None:
     strengths = np.geomspace(0.2, 5, 40).tolist()
     assert set(in_octaves(strengths).values()) == {0.25, 0.5, 1.0, 2.0, 4.0}
+
+
+@pytest.mark.parametrize("module", ["truth", "injection", "methods"])
+def test_what_is_evaluated_can_be_named_without_loading_anything_heavy(module: str) -> None:
+    code = (
+        f"import sys, catalog.evaluation.{module}; print({{'astropy', 'scipy', 'sklearn', 'keras'}} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
+def test_a_byte_order_mark_and_comments_above_the_header_are_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("\ufeff# of a colleague\nmangaid,kind\n\n7-1,odd\n", encoding="utf-8")
+    assert read_truth(TruthFile(tmp_path / "t.csv")).labels == {"7-1": TruthLabel("odd")}

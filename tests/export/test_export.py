@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,6 +106,33 @@ def test_units_that_a_standard_lacks_go_into_the_description(catalog: Catalog, t
     assert field.description == "Uncertainty of fe_h [dex]"
 
 
+def test_brackets_that_hold_no_unit_stay_in_the_description(
+    ingested: Path, copy_of: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    catalog = Catalog(copy_of(ingested))
+    comments = {
+        "speed": "Speed of the gas [km/s]",
+        "class": "Class of the line [see the paper]",
+        "times": "Times of exposure [d]",
+    }
+    with catalog.database.write() as connection:
+        connection.execute("CREATE TABLE line AS SELECT 1.5 AS speed, 2 AS class, '1, 2' AS times")
+        for name, comment in comments.items():
+            connection.execute(f"COMMENT ON COLUMN line.{name} IS '{comment}'")
+    told = {name: comments[name] for name in ("class", "times")} | {"speed": "Speed of the gas"}
+    for suffix, format_ in ((".vot", "votable"), (".fits", "fits"), (".ecsv", "ascii.ecsv")):
+        catalog.export("line", tmp_path / f"line{suffix}")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            table = Table.read(tmp_path / f"line{suffix}", format=format_)
+        assert table["speed"].unit == u.km / u.s
+        assert (table["class"].unit, table["times"].unit) == (None, None)
+        if suffix != ".fits":
+            assert {name: table[name].description for name in told} == told
+    header = fits.getheader(tmp_path / "line.fits", 1)
+    assert {header[f"TTYPE{number}"]: header[f"TCOMM{number}"] for number in (1, 2, 3)} == told
+
+
 def test_every_ucd_is_one() -> None:
     for word in UCDS.values():
         parse_ucd(word, check_controlled_vocabulary=True)
@@ -184,7 +212,7 @@ def test_the_order_of_an_answer_is_kept(catalog: Catalog, tmp_path: Path) -> Non
     [
         ("star", "star.txt", "ends in one of .vot, .xml, .fits, .ecsv, .parquet, .csv"),
         ("star", "star", "ends in one of"),
-        ("star", "absent/star.csv", "no folder .*absent for the file; create it first"),
+        ("star", "absent/star.csv", r"no folder .*absent for star\.csv; create it first"),
         ("stars", "star.csv", "no table, view or macro stars; there are: "),
         ("window_usable", "window.csv", r'takes arguments; give --sql "FROM window_usable\(lo, hi\)"'),
         ("DROP TABLE star", "star.csv", "it cannot DROP, begin with SELECT or FROM"),

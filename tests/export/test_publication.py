@@ -1,6 +1,8 @@
 """A published folder explains itself, can be attached, and is complete or not there."""
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,7 +61,7 @@ def test_a_made_up_survey_is_not_passed_on_as_data(
     assert "made up" not in (published / "README.md").read_text()
     catalog = Catalog(copy_of(scored))
     with catalog.database.write() as connection:
-        connection.exec_driver_sql("UPDATE dataset SET release = 'mock'")
+        connection.execute("UPDATE dataset SET release = 'mock'")
     catalog.publish(tmp_path / "mock")
     assert "no star in these tables is real" in (tmp_path / "mock" / "README.md").read_text()
 
@@ -102,6 +104,16 @@ def test_a_folder_that_is_there_stays(scored: Path, tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"no folder .*absent for odd; create it first"):
         Catalog(scored).publish(tmp_path / "absent" / "odd")
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_full_disk_leaves_no_folder(scored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("catalog.files.whole.os.fsync", full)
+    with pytest.raises(CatalogError, match="cannot be written: No space left on device"):
+        Catalog(scored).publish(tmp_path / "odd")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_scores_there_is_nothing_to_publish(ingested: Path, tmp_path: Path) -> None:

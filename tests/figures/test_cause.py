@@ -9,24 +9,25 @@ from drawing import drawn, labels, texts
 
 from catalog import Catalog
 from catalog.anomaly.explain import diagnose_star
+from catalog.database.records import Scope, Visit
 from catalog.figures.file import SUFFIXES
 
 
 def test_the_verdict_and_its_facts_stand_below(scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figure = drawn(monkeypatch, scored, "cause", ODD)
-    _, case = diagnose_star(Catalog(scored).database, ODD)
+    _, diagnosis = diagnose_star(Catalog(scored).database, ODD, Scope(), Visit())
     told = " ".join(texts(figure).split())
-    assert case.verdict.cause in told
-    for fact in case.verdict.evidence:
+    assert diagnosis.verdict.cause in told
+    for fact in diagnosis.verdict.evidence:
         assert fact in told
     assert labels(figure)[:3] == ["spectrum", "median and range of 3 models", "half of the error"]
 
 
 def test_every_window_has_a_bar_as_high_as_its_share(scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     figure = drawn(monkeypatch, scored, "cause", MANGAIDS[5])
-    _, case = diagnose_star(Catalog(scored).database, MANGAIDS[5])
+    _, diagnosis = diagnose_star(Catalog(scored).database, MANGAIDS[5], Scope(), Visit())
     heights = sorted(line.get_ydata()[0] for line in figure.axes[2].get_lines() if line.get_linewidth() == 1.5)
-    assert np.allclose(heights, sorted(case.place.share.values()))
+    assert np.allclose(heights, sorted(diagnosis.place.share.values()))
 
 
 def test_without_ivar_it_says_so(visited: Path, monkeypatch: pytest.MonkeyPatch) -> None:

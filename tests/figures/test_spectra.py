@@ -20,7 +20,7 @@ def test_limits_are_finite_and_in_order_whatever_the_values(values: list[float])
 
 @given(st.lists(st.floats(-1000, 1000), min_size=4, max_size=60))
 def test_without_spikes_everything_is_shown(values: list[float]) -> None:
-    """Three times the same in both directions is no spike."""
+    """Three times the same in both directions is not a spike."""
     values = values + [max(values)] * 2 + [min(values)] * 2
     lo, hi = limits(np.array(values))
     assert lo <= min(values)

@@ -22,7 +22,7 @@ from ingested_rows import IDS, one
 
 from catalog import Catalog
 from catalog.errors import CatalogError
-from catalog.surveys.mock import MockSurvey, write_mock
+from catalog.surveys.mock.survey import MockSurvey, write_mock
 
 
 def test_a_star_known_from_one_file_is_completed_by_another(tmp_path: Path) -> None:

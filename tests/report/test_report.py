@@ -173,9 +173,9 @@ def test_names_that_are_html_stay_text(page: Page) -> None:
 
 
 def test_its_sql_runs_as_it_stands_and_gives_what_is_shown(page: Page, full: Catalog) -> None:
-    asked = questions(page)
-    assert len(asked) > 20
-    answers = [full.query(sql) for sql in asked]
+    printed = questions(page)
+    assert len(printed) > 20
+    answers = [full.query(sql) for sql in printed]
     assert sum(len(answer) > 0 for answer in answers) > len(answers) / 2
     (percentiles,) = (answer for answer in answers if "percentile_99" in answer.colnames)
     assert f"{percentiles['percentile_50'][0]:.3f}".replace("-", "\N{MINUS SIGN}") in page.text("td")
@@ -217,7 +217,7 @@ def test_an_ensemble_that_has_scored_nothing_says_how(quick: Catalog, copy_of: C
     catalog = Catalog(copy_of(quick.database.path))
     with catalog.database.write() as connection:
         for table in ("reconstruction_error", "latent_vector", "score_rank", "ensemble_rank"):
-            connection.exec_driver_sql(f"DELETE FROM {table}")
+            connection.execute(f"DELETE FROM {table}")
     catalog.report(tmp_path / "report.html")
     page = read(tmp_path / "report.html")
     assert "catalog score --dataset NAME --ensemble test" in page.text("code")
@@ -238,7 +238,7 @@ def test_without_ivar_evaluation_catalogs_and_causes(visits: Catalog, tmp_path: 
 def test_a_star_without_gaia_photometry(quick: Catalog, copy_of: Callable, tmp_path: Path) -> None:
     catalog = Catalog(copy_of(quick.database.path))
     with catalog.database.write() as connection:
-        connection.exec_driver_sql("DELETE FROM gaia_match")
+        connection.execute("DELETE FROM gaia_match")
     catalog.report(tmp_path / "report.html", top=1)
     page = read(tmp_path / "report.html")
     assert "No scored star has Gaia photometry" in missing(page)

@@ -11,6 +11,7 @@ from files import write_visits
 from catalog import Catalog
 from catalog.database.connection import Database
 from catalog.database.names import find_dataset, find_ensemble
+from catalog.database.records import Visit
 from catalog.errors import CatalogError
 from catalog.spectra.spectrum import describe_spectrum, find_spectrum, has_ivar, is_bad, is_masked
 
@@ -19,7 +20,7 @@ VISITED, MASKED = MANGAIDS[3:5]
 
 def known(database: Path, mangaid: str, dataset: str = "large", **visit: int) -> dict:
     with Database(database).read() as connection:
-        row = find_spectrum(connection, mangaid, find_dataset(connection, dataset), **visit)
+        row = find_spectrum(connection, mangaid, find_dataset(connection, dataset), Visit(**visit))
         return describe_spectrum(connection, row, find_ensemble(connection, "test"))
 
 

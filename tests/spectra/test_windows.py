@@ -1,5 +1,7 @@
 """The widest window is the widest, against a search of all windows; its limits select its pixels."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -12,10 +14,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
 from catalog import Catalog
+from catalog.database.connection import Database
+from catalog.database.listing import unit_of
 from catalog.errors import CatalogError
 from catalog.spectra.blocks import window
 from catalog.spectra.quality import bad_runs
-from catalog.spectra.windows import good_stretches, limits_of, widest
+from catalog.spectra.windows import good_stretches, limits_of, widest, widest_windows, window_usable, windows_table
 
 GOOD = st_numpy.arrays(bool, st.tuples(st.integers(1, 7), st.integers(2, 12)))
 GRID = 10 ** (3.6 + 1e-4 * np.arange(12))
@@ -113,3 +117,30 @@ def test_nonsense_is_refused(ingested: Path) -> None:
         catalog.widest_windows("huge", [0.5])
     with pytest.raises(CatalogError, match="holds no spectrum"):
         catalog.window_usable("large", (100, 200))
+
+
+def test_the_table_has_units_and_no_fraction_for_the_full_range(ingested: Path) -> None:
+    rows = windows_table(widest_windows(Database(ingested), "large", [0.975]))
+    assert rows.column_names == ["at_least", "window_lo", "window_hi", "n_pixel", "n_usable", "fraction"]
+    assert {name: unit_of(rows.field(name)) for name in ("window_lo", "window_hi")} == {
+        "window_lo": "Angstrom",
+        "window_hi": "Angstrom",
+    }
+    assert rows["at_least"].to_pylist() == [None, 0.975]
+    assert rows["fraction"].to_pylist() == [38 / 40, 39 / 40]
+    only_the_full_range = windows_table(widest_windows(Database(ingested), "large", []))
+    assert only_the_full_range.schema.types == rows.schema.types
+
+
+def test_a_window_is_a_row(ingested: Path) -> None:
+    (row,) = window_usable(Database(ingested), "large", (3700.0, 10200.0)).to_pylist()
+    assert (row["dataset"], row["n_spectrum"], row["n_usable"], row["n_zero_inside"]) == ("large", 40, 39, 1)
+
+
+@pytest.mark.parametrize("module", ["blocks", "datasets", "windows"])
+def test_reading_spectra_loads_nothing_heavy(module: str) -> None:
+    """The command line imports these before it knows what is asked."""
+    heavy = {"alembic", "astropy", "keras", "matplotlib", "scipy", "sklearn", "sqlalchemy", "tensorflow"}
+    program = f"import sys, catalog.spectra.{module}; print(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

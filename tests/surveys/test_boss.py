@@ -9,10 +9,12 @@ from files import smooth_flux, write_combspec
 from other_surveys import SPALL, boss_loglam, lamost_wavelength, write_lamost_image, write_lamost_table, write_spec
 
 from catalog.database import schema
+from catalog.database.sizes import N_PIXEL
 from catalog.errors import CatalogError
-from catalog.surveys import boss, recognise
+from catalog.surveys import boss
 from catalog.surveys.fits_table import open_tables
 from catalog.surveys.product import DatasetOrigin
+from catalog.surveys.recognition import recognise
 from catalog.surveys.resampling import GRID, NODATA, WORDS
 
 NAME = "spec-0007-58000-0042.fits"
@@ -51,7 +53,7 @@ def test_the_spectrum_and_what_it_is_of(tmp_path: Path, name: str, upper: bool) 
     assert block.arrays.flux.tobytes() == flux[63:4626].tobytes()
     assert block.arrays.ivar.tobytes() == ivar[63:4626].tobytes()
     assert block.arrays.mask.tobytes() == mask[63:4626].tobytes()
-    assert block.arrays.flux.shape == (1, schema.N_PIXEL)
+    assert block.arrays.flux.shape == (1, N_PIXEL)
 
 
 def test_the_words_of_a_row_are_columns_of_the_catalog() -> None:
@@ -175,7 +177,7 @@ def test_a_file_that_does_not_say_what_it_is_of_is_refused(
     [
         (boss_loglam(0), np.ones(0), "LOGLAM of COADD has 0 pixels"),
         (boss_loglam(100)[::-1], np.ones(100), "LOGLAM of COADD does not increase at pixel 2"),
-        (np.full(100, np.nan, np.float32), np.full(100, np.nan), "LOGLAM of COADD of pixel 1 is no wavelength"),
+        (np.full(100, np.nan, np.float32), np.full(100, np.nan), "LOGLAM of COADD of pixel 1 is not a wavelength"),
         (boss_loglam(100), np.full(100, np.nan), "no flux is a finite number"),
         (10 ** boss_loglam(100), np.ones(100), "nothing of it lies on the grid"),
     ],

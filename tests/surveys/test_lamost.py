@@ -8,7 +8,7 @@ from astropy.io import fits
 from files import smooth_flux, write_combspec
 from other_surveys import boss_loglam, lamost_wavelength, write_lamost_image, write_lamost_table, write_spec
 
-from catalog.database import schema
+from catalog.database.sizes import N_PIXEL
 from catalog.errors import CatalogError
 from catalog.surveys import lamost
 from catalog.surveys.product import DatasetOrigin
@@ -58,7 +58,7 @@ def test_the_spectrum_and_what_it_is_of(tmp_path: Path, write: object, name: str
         }
     ]
     flux, ivar, mask = block.arrays.flux[0], block.arrays.ivar[0], block.arrays.mask[0]
-    assert block.arrays.flux.shape == block.arrays.ivar.shape == block.arrays.mask.shape == (1, schema.N_PIXEL)
+    assert block.arrays.flux.shape == block.arrays.ivar.shape == block.arrays.mask.shape == (1, N_PIXEL)
     covered = (values["WAVELENGTH"][0] <= GRID) & (values["WAVELENGTH"][-1] >= GRID)
     assert flux[covered] == pytest.approx(2000 * np.exp(-GRID[covered] / 5000), rel=1e-6)
     assert np.all((ivar[covered] > 1) & (ivar[covered] < 3))
@@ -140,7 +140,7 @@ def test_an_image_of_integers_is_refused(tmp_path: Path) -> None:
 
 def test_a_pilot_file_without_wavelengths_is_refused(tmp_path: Path) -> None:
     values = vectors() | {"WAVELENGTH": np.random.default_rng(0).normal(0, 1, 3909).astype(np.float32)}
-    with pytest.raises(CatalogError, match=f"{NAME}: WAVELENGTH of pixel .* is no wavelength"):
+    with pytest.raises(CatalogError, match=f"{NAME}: WAVELENGTH of pixel .* is not a wavelength"):
         lamost.read(write_image(tmp_path / NAME, values))
 
 
@@ -149,8 +149,8 @@ def test_a_pilot_file_without_wavelengths_is_refused(tmp_path: Path) -> None:
     ("column", "values", "message"),
     [
         ("WAVELENGTH", lamost_wavelength()[::-1], "WAVELENGTH does not increase at pixel 2"),
-        ("WAVELENGTH", np.full(3909, np.nan, np.float32), "WAVELENGTH of pixel 1 is no wavelength"),
-        ("WAVELENGTH", np.zeros(3909, np.float32), "WAVELENGTH of pixel 1 is no wavelength"),
+        ("WAVELENGTH", np.full(3909, np.nan, np.float32), "WAVELENGTH of pixel 1 is not a wavelength"),
+        ("WAVELENGTH", np.zeros(3909, np.float32), "WAVELENGTH of pixel 1 is not a wavelength"),
         ("WAVELENGTH", lamost_wavelength() * 10, "nothing of it lies on the grid"),
         ("FLUX", np.full(3909, np.nan, np.float32), "no flux is a finite number"),
         ("ANDMASK", np.full(3909, 0.5, np.float32), "ANDMASK of pixel 1 is 0.5"),

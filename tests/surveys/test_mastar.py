@@ -11,7 +11,7 @@ from ingested_rows import IDS, one
 
 from catalog import Catalog
 from catalog.database.connection import Database
-from catalog.database.migration import configuration
+from catalog.database.migration import alchemy, configuration
 from catalog.errors import CatalogError
 
 V1 = "mastar-goodvisits-v3_1_1-v1_7_7-params-v1.fits"
@@ -147,7 +147,7 @@ def test_a_visit_that_stands_twice_is_refused(catalog: Catalog, tmp_path: Path) 
 def test_a_database_from_before_there_was_a_place_takes_them(catalog: Catalog, tmp_path: Path) -> None:
     """Revision 0003 had visits, but not their parameters."""
     config = configuration()
-    with Database(catalog.database.path).connect(read_only=False) as connection:
+    with alchemy(Database(catalog.database.path)) as connection:
         config.attributes["connection"] = connection
         alembic.command.upgrade(config, "0003")
     with duckdb.connect(catalog.database.path) as connection:

@@ -3,7 +3,7 @@
 A folder of SDSS holds a list of its files in the format of sha1sum. Its name is known for other folders only:
 manga/spectro/mastar/v2_4_3/v1_0_2 (DR15) has spectro_mastar_v2_4_3_v1_0_2.sha1sum, and
 manga/morphology/galaxyzoo3d/v4_0_0 (DR17) has manga_morphology_galaxyzoo3d_v4_0_0.sha1sum.
-So both forms are tried, and a folder without one is nothing wrong.
+So both forms are tried, and a folder may have no list.
 """
 
 import re
@@ -17,15 +17,12 @@ FOLDER = "spectro_mastar_v3_1_1_v1_7_7"
 """The folder at the base URL, as the name of a list spells it."""
 
 LONGEST = 1 << 24
-"""Bytes; what is longer is no list of the files of one folder."""
+"""Bytes; what is longer is not a list of the files of one folder."""
 
 
 @dataclass(frozen=True)
 class Checksum:
-    """A published checksum.
-
-    source : name of the list
-    """
+    """A published checksum, and the name of the list that it stands in."""
 
     sha1: str
     source: str
@@ -59,12 +56,12 @@ class Checksums:
 
     def _read(self, path: str) -> str:
         text = b""
-        with self._server.get(path) as answer:
-            for block in answer.blocks():
+        with self._server.get(path) as response:
+            for block in response.blocks():
                 text += block
                 if len(text) > LONGEST:
                     return ""
-            if answer.origin.size is not None and len(text) < answer.origin.size:
+            if response.version.size is not None and len(text) < response.version.size:
                 raise ServerError("the list is cut off", reached=True)
         return text.decode("utf-8", "replace")
 

@@ -19,12 +19,22 @@ from catalog.surveys.download.verification import defect_of, looks_whole
 class Downloaded:
     """What became of a product.
 
-    path : its file, complete
-    size : bytes
-    received : bytes that came this time, beginnings that had to be thrown away included
-    seconds : that it took, verification included
-    evidence : what says that the file is sound
-    skipped : it was there already
+    Attributes
+    ----------
+    product : RemoteFile
+        What it is.
+    path : Path
+        Its file, complete.
+    size : int
+        Bytes.
+    received : int
+        Bytes that came this time, beginnings that had to be thrown away included.
+    seconds : float
+        That it took, verification included.
+    evidence : str
+        What says that the file is sound.
+    skipped : bool
+        It was there already.
     """
 
     product: RemoteFile
@@ -48,8 +58,16 @@ class Delivery:
     def of(self, entry: Stock) -> Downloaded:
         """Put the file of a product where it belongs, or find it there.
 
-        Raises ProductError if it cannot be had, fails verification twice, or is there with another size; CatalogError
-        if there is no way to the server or no space; OSError if the folder cannot be written.
+        Writes into its folder.
+
+        Raises
+        ------
+        ProductError
+            If it cannot be had, fails verification twice, or is there with another size.
+        CatalogError
+            If there is no way to the server or no space.
+        OSError
+            If the folder cannot be written.
         """
         product, path = entry.product, entry.path
         if path.exists():
@@ -92,11 +110,11 @@ def _there(entry: Stock) -> Downloaded:
     size = path.stat().st_size
     wrong = None
     if not path.is_file():
-        wrong = "is no file"
+        wrong = "is not a file"
     elif entry.on_server and size != entry.size:
         wrong = f"has {size} bytes, on the server it has {entry.size}"
     elif not looks_whole(path, path.suffix == ".gz"):
-        wrong = "is no whole FITS file"
+        wrong = "is not a whole FITS file"
     if wrong:
         raise ProductError(f"{path} {wrong}; remove it to fetch it again, or give another folder")
     evidence = "its size is the server's" if entry.on_server else f"not compared with the server: {entry.reason}"

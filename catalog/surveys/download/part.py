@@ -16,7 +16,7 @@ def part_path(path: Path) -> Path:
     return path.with_name(path.name + ".part")
 
 
-def origin_path(path: Path) -> Path:
+def version_path(path: Path) -> Path:
     """Where it says of which version of the file the part is."""
     return path.with_name(path.name + ".part.json")
 
@@ -25,6 +25,13 @@ class Part:
     """The part of a file that has come, locked against other processes; see `locked_part`.
 
     Every method that writes raises OSError if the disk is full.
+
+    Attributes
+    ----------
+    path : Path
+        Where it is.
+    furthest : int
+        The most bytes that it has had.
     """
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
@@ -35,22 +42,22 @@ class Part:
 
     @property
     def size(self) -> int:
-        """Bytes that have come. Read-only."""
+        """Bytes that have come."""
         return os.fstat(self._file.fileno()).st_size
 
     @property
-    def origin(self) -> FileVersion | None:
-        """Of what the bytes are the beginning; None if that is lost. Read-only."""
+    def version(self) -> FileVersion | None:
+        """Of what the bytes are the beginning; None if that is lost."""
         try:
-            return FileVersion.from_json(origin_path(self._final).read_text(encoding="utf-8"))
+            return FileVersion.from_json(version_path(self._final).read_text(encoding="utf-8"))
         except (FileNotFoundError, UnicodeDecodeError):
             return None
 
-    def begin(self, origin: FileVersion) -> None:
+    def begin(self, version: FileVersion) -> None:
         """Forget what has come, and begin a file anew."""
         # In this order: killed in between, there are no bytes that belong to another file than the one named.
         self.clear()
-        origin_path(self._final).write_text(origin.to_json(), encoding="utf-8")
+        version_path(self._final).write_text(version.to_json(), encoding="utf-8")
 
     def append(self, block: bytes) -> None:
         """Write behind what has come."""
@@ -68,7 +75,7 @@ class Part:
         """Give the file its name; what is there under it is complete, even after a power cut."""
         os.fsync(self._file.fileno())
         self.path.replace(self._final)
-        origin_path(self._final).unlink(missing_ok=True)
+        version_path(self._final).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -94,7 +101,7 @@ def locked_part(path: Path) -> Iterator[Part]:
             finally:
                 if _is(part, file) and not os.fstat(file.fileno()).st_size:
                     part.unlink()
-                    origin_path(path).unlink(missing_ok=True)
+                    version_path(path).unlink(missing_ok=True)
             return
 
 

@@ -15,10 +15,16 @@ T = TypeVar("T")
 class Patience:
     """How long to wait for a server.
 
-    timeout : seconds without a byte after which a connection counts as dead
-    tries : in a row, without getting any further
-    first_wait : seconds before the second try; doubled before each further one, less a random part
-    longest_wait : seconds; a server that asks for more is left alone
+    Attributes
+    ----------
+    timeout : float
+        Seconds without a byte after which a connection counts as dead.
+    tries : int
+        In a row, without getting any further.
+    first_wait : float
+        Seconds before the second try; doubled before each further one, less a random part.
+    longest_wait : float
+        Seconds; a server that asks for more is left alone.
     """
 
     timeout: float = 60.0
@@ -26,21 +32,27 @@ class Patience:
     first_wait: float = 1.0
     longest_wait: float = 120.0
 
-    def wait(self, failures: int, asked: float = 0.0) -> float:
-        """Seconds to wait after so many failures in a row, where the server asks for `asked`.
+    def wait(self, failures: int, least: float = 0.0) -> float:
+        """Seconds to wait after so many failures in a row, where the server asks for `least`.
 
         A random part of up to half keeps many clients of a server that comes back from coming all at once.
         """
         grown = min(self.first_wait * 2 ** (failures - 1), self.longest_wait)
-        return max(asked, grown * random.uniform(0.5, 1))  # noqa: S311 - no secret depends on it
+        return max(least, grown * random.uniform(0.5, 1))  # noqa: S311 - no secret depends on it
 
     def keep_trying(
         self, action: Callable[[], T], furthest: Callable[[], int], on_wait: Callable[[float], None] = lambda wait: None
     ) -> T:
         """What `action` returns, tried again after a ServerError, which the last try raises.
 
-        furthest : how far the tries have got; one that gets further than all before begins the count anew
-        on_wait : called with the seconds before each further try
+        Parameters
+        ----------
+        action : callable
+            What is tried.
+        furthest : callable
+            How far the tries have got; one that gets further than all before begins the count anew.
+        on_wait : callable
+            Called with the seconds before each further try.
         """
         best, failures = furthest(), 0
         while True:

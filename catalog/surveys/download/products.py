@@ -16,11 +16,18 @@ class ProductError(CatalogError):
 class RemoteFile:
     """One file of the release.
 
-    name : what the user calls it; for spectra, the dataset they become
-    path : below the base URL
-    what : in one line
-    verified : the whole path is published or in use; otherwise its name or folder is inferred from its neighbours
-    size : bytes, as others have seen it; never exact enough to verify a file
+    Attributes
+    ----------
+    name : str
+        What the user calls it; for spectra, the dataset they become.
+    path : str
+        Below the base URL.
+    what : str
+        It is, in one line.
+    verified : bool
+        The whole path is published or in use; otherwise its name or folder is inferred from its neighbours.
+    size : int, optional
+        Bytes, as others have seen it; never exact enough to verify a file.
     """
 
     name: str
@@ -31,7 +38,7 @@ class RemoteFile:
 
     @property
     def file_name(self) -> str:
-        """Its name without folders; no two products share one. Read-only."""
+        """Its name without folders; no two products share one."""
         return self.path.rpartition("/")[2]
 
 
@@ -78,13 +85,15 @@ PRODUCTS = (
     ),
 )
 
-PAPER = ("small", "large", "mastarall", "gaia-edr3", "parameters")
+PAPER_FILES = ("small", "large", "mastarall", "gaia-edr3", "parameters")
 """What the paper needs."""
 
 
 def find_products(names: Iterable[str]) -> list[RemoteFile]:
-    """The products of these names, each once. Read-only. Raises CatalogError for a name that is none.
+    """The products of these names, each once. Raises CatalogError for an unknown name.
 
+    Examples
+    --------
     >>> [product.file_name for product in find_products(["mastarall", "mastarall"])]
     ['mastarall-v3_1_1-v1_7_7.fits']
     """

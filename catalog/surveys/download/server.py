@@ -18,8 +18,8 @@ from email.utils import parsedate_to_datetime
 from typing import IO, Any, Self
 from urllib.parse import urlsplit
 
-from catalog.provenance import __version__
 from catalog.errors import CatalogError
+from catalog.provenance import __version__
 
 BLOCK = 1 << 20
 
@@ -30,8 +30,12 @@ HEAD_TIMEOUT = 10.0
 class ServerError(Exception):
     """The server, or the way to it, did not do what was asked.
 
-    reached : the server answered, if only with an error
-    wait : seconds to wait at least before another try; None where another try is no use
+    Attributes
+    ----------
+    reached : bool
+        The server answered, if only with an error.
+    wait : float, optional
+        Seconds to wait at least before another try; None where another try is no use.
     """
 
     def __init__(self, reason: str, reached: bool, wait: float | None = 0.0) -> None:
@@ -44,7 +48,14 @@ class ServerError(Exception):
 class FileVersion:
     """Which version of a file some bytes are the beginning of, in the server's words.
 
-    size : bytes in all, or None if the server does not say
+    Attributes
+    ----------
+    url : str
+        Where it is.
+    size : int, optional
+        Bytes in all; None if the server does not say.
+    etag, last_modified : str, optional
+        The headers of these names.
     """
 
     url: str
@@ -54,21 +65,22 @@ class FileVersion:
 
     @property
     def validator(self) -> str | None:
-        """What tells the server which version is meant; a weak ETag cannot (RFC 9110, section 13.1.5). Read-only."""
+        """What tells the server which version is meant; a weak ETag cannot (RFC 9110, section 13.1.5)."""
         strong = self.etag is not None and not self.etag.startswith("W/")
         return self.etag if strong else self.last_modified
 
     def may_be(self, other: "FileVersion") -> bool:
-        """False if anything that both know tells the two versions apart. Read-only."""
+        """False if anything that both know tells the two versions apart."""
         pairs = [(self.size, other.size), (self.etag, other.etag), (self.last_modified, other.last_modified)]
         return all(mine is None or theirs is None or mine == theirs for mine, theirs in pairs)
 
     def to_json(self) -> str:
+        """As text that `from_json` reads."""
         return json.dumps(self.__dict__)
 
     @classmethod
     def from_json(cls, text: str) -> Self | None:
-        """None for anything but what `to_json` wrote."""
+        """What `to_json` wrote; None for anything else."""
         try:
             return cls(**json.loads(text))
         except (ValueError, TypeError):
@@ -76,10 +88,14 @@ class FileVersion:
 
 
 class Response:
-    """An answer of the server, at the start of its bytes.
+    """A response of the server, at the start of its bytes.
 
-    origin : which version of the file it is of
-    start : first byte of the file that it holds; None for an answer that holds no bytes of the file (416)
+    Attributes
+    ----------
+    version : FileVersion
+        Which version of the file it is of.
+    start : int, optional
+        First byte of the file that it holds; None for a response that holds no bytes of the file (416).
     """
 
     def __init__(self, response: Any, url: str) -> None:
@@ -92,12 +108,12 @@ class Response:
         if response.status in (206, 416):
             self.start = _number(of_file[1]) if of_file else None
             size = _number(of_file[2]) if of_file else None
-        self.origin = FileVersion(url, size, headers["ETag"], headers["Last-Modified"])
+        self.version = FileVersion(url, size, headers["ETag"], headers["Last-Modified"])
 
     def blocks(self) -> Iterator[bytes]:
         """The bytes as they come, at most 1 MiB at a time.
 
-        Raises ServerError where the connection breaks or stalls; the end of a short answer is no error here.
+        Raises ServerError where the connection breaks or stalls; a short response may end without an error.
         """
         left = self._length
         while left is None or left > 0:
@@ -112,8 +128,13 @@ class Response:
 class Server:
     """What is below a base URL, https or http.
 
-    Proxies are those of the environment (https_proxy, http_proxy, no_proxy).
-    Raises CatalogError for a URL that is none, or that holds a password: it would end up in messages.
+    Proxies are those of the environment (https_proxy, http_proxy, no_proxy). Raises CatalogError for a URL that is not
+    valid, or that holds a password: it would end up in messages.
+
+    Attributes
+    ----------
+    base_url : str
+        With a slash behind it.
     """
 
     def __init__(self, base_url: str, timeout: float) -> None:
@@ -127,14 +148,14 @@ class Server:
 
     @contextmanager
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[Response]:
-        """The answer to a GET. Raises ServerError."""
+        """The response to a GET. Raises ServerError if there is none, or only an error."""
         with self._open("GET", path, headers or {}, self._timeout) as response:
             yield Response(response, self.url(path))
 
     def size(self, path: str) -> int | None:
-        """Bytes of a file, by one HEAD; None if the server does not say. Raises ServerError."""
+        """Bytes of a file, by one HEAD; None if the server does not say. Raises ServerError as `get`."""
         with self._open("HEAD", path, {}, min(self._timeout, HEAD_TIMEOUT)) as response:
-            return Response(response, self.url(path)).origin.size
+            return Response(response, self.url(path)).version.size
 
     def _open(self, method: str, path: str, headers: Mapping[str, str], timeout: float) -> Any:
         url = self.url(path)
@@ -202,7 +223,7 @@ def _checked(base_url: str) -> str:
     except ValueError:
         usable = False
     if not usable or not base_url.isascii() or not base_url.isprintable() or " " in base_url:
-        raise CatalogError("the base URL is none; give --base-url https://HOST/FOLDER/")
+        raise CatalogError("the base URL is not a valid URL; give --base-url https://HOST/FOLDER/")
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         raise CatalogError("the base URL holds more than a host and a folder; give --base-url https://HOST/FOLDER/")
     return base_url.rstrip("/") + "/"

@@ -16,12 +16,22 @@ State = Literal["complete", "partial", "absent", "other size"]
 class Stock:
     """A product, in a folder and on the server.
 
-    path : where its file is or will be
-    state : `other size` if a file has its name but not the size on the server
-    held : bytes in the folder
-    size : bytes in all, or None
-    on_server : whether `size` is the server's word, and exact
-    reason : why the server does not say the size, or None
+    Attributes
+    ----------
+    product : RemoteFile
+        What it is.
+    path : Path
+        Where its file is or will be.
+    state : str
+        `other size` if a file has its name but not the size on the server.
+    held : int
+        Bytes in the folder.
+    size : int, optional
+        Bytes in all; None: unknown.
+    on_server : bool
+        Whether `size` is the server's word, and exact.
+    reason : str, optional
+        Why the server does not say the size; None: it does.
     """
 
     product: RemoteFile
@@ -34,12 +44,12 @@ class Stock:
 
     @property
     def missing(self) -> int:
-        """Bytes still to fetch, as far as the size is known. Read-only."""
+        """Bytes still to fetch, as far as the size is known."""
         return max(0, (self.size or 0) - self.held) if self.state in ("absent", "partial") else 0
 
 
 def take_stock(products: Sequence[RemoteFile], folder: Path, server: Server) -> list[Stock]:
-    """One entry per product, with one HEAD for each until the server does not answer at all. Writes nothing."""
+    """One entry per product, with one HEAD for each until the server does not answer at all."""
     silence: str | None = None
     stock = []
     for product in products:

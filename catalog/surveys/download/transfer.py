@@ -16,7 +16,10 @@ CERTIFICATES = "check the clock, the proxy and the certificates of this machine"
 class Transfer:
     """Brings a part to its end, from where it is if the server still has the same version of the file.
 
-    received : bytes that came so far; some may have been thrown away since
+    Attributes
+    ----------
+    received : int
+        Bytes that came so far; some may have been thrown away since.
     """
 
     def __init__(self, part: Part, product: RemoteFile, server: Server, progress: Progress) -> None:
@@ -31,7 +34,8 @@ class Transfer:
     def run(self, patience: Patience) -> None:
         """Connect until the part is all there. What has come stays there, whatever happens.
 
-        Raises ProductError or CatalogError if the server does not hand it out, OSError if the disk is full.
+        Writes into the part. Raises ProductError or CatalogError if the server does not hand it out, OSError if the
+        disk is full.
         """
         try:
             patience.keep_trying(self._receive, lambda: self._part.furthest, self._on_wait)
@@ -51,19 +55,19 @@ class Transfer:
         held, headers = self._goes_on_from()
         if held and held == self._size:
             return
-        with self._server.get(self._product.path, headers) as answer:
-            self._size = answer.origin.size
-            if answer.start is None and held and held == self._size:
+        with self._server.get(self._product.path, headers) as response:
+            self._size = response.version.size
+            if response.start is None and held and held == self._size:
                 return  # nothing is behind what has come: the size announced before was too large
-            origin = part.origin
-            if answer.start not in (0, held) or (answer.start and origin and not origin.may_be(answer.origin)):
+            version = part.version
+            if response.start not in (0, held) or (response.start and version and not version.may_be(response.version)):
                 part.clear()
                 raise ServerError("it sends another part than asked for", reached=True)
-            if answer.start == 0:
-                part.begin(answer.origin)
+            if response.start == 0:
+                part.begin(response.version)
             require_space(part.path.parent, (self._size or 0) - part.size)
             self._show(self._product.name)
-            for block in answer.blocks():
+            for block in response.blocks():
                 part.append(block)
                 self.received += len(block)
                 self._show(self._product.name)
@@ -72,14 +76,14 @@ class Transfer:
 
     def _goes_on_from(self) -> tuple[int, dict[str, str]]:
         """Bytes that are there and can be gone on with, and the headers that ask for the rest."""
-        held, origin = self._part.size, self._part.origin
-        if not held or origin is None:
+        held, version = self._part.size, self._part.version
+        if not held or version is None:
             return 0, {}
-        self._size = origin.size
-        if origin.validator is not None:
-            return held, {"Range": f"bytes={held}-", "If-Range": origin.validator}
+        self._size = version.size
+        if version.validator is not None:
+            return held, {"Range": f"bytes={held}-", "If-Range": version.validator}
         # Nothing but its size tells that the server still has the same version; on another server that is too little.
-        return (held, {"Range": f"bytes={held}-"}) if origin.url == self._url else (0, {})
+        return (held, {"Range": f"bytes={held}-"}) if version.url == self._url else (0, {})
 
     def _show(self, what: str) -> None:
         self._progress(what, self._part.size, self._size or self._part.size)
@@ -95,7 +99,7 @@ class Transfer:
 
 
 def require_space(folder: Path, missing: int) -> None:
-    """Raises CatalogError if a folder has no room for so many more bytes. Read-only."""
+    """Raise CatalogError if a folder has no room for so many more bytes."""
     if missing > (free := shutil.disk_usage(folder).free):
         raise CatalogError(
             f"{folder} has {free} bytes free, {missing} more are to come; free some space or give another folder"

@@ -23,9 +23,18 @@ Bytes = Callable[[int, int], object]
 def defect_of(
     path: Path, compressed: bool, checksum: Checksum | None, progress: Bytes = lambda done, total: None
 ) -> str | None:
-    """What is wrong with a FITS file, or None. Reads all of it once, in blocks of 1 MiB; writes nothing.
+    """What is wrong with a FITS file, or None. All of it is read once, in blocks of 1 MiB.
 
-    compressed : it should be gzipped
+    Parameters
+    ----------
+    path : Path
+        The file.
+    compressed : bool
+        It should be gzipped.
+    checksum : Checksum, optional
+        The published one, if there is one.
+    progress : callable
+        Called with bytes done and bytes in all.
     """
     digest = hashlib.sha1(usedforsecurity=False)
     content = blocks = _blocks(path, digest.update, progress)
@@ -39,9 +48,9 @@ def defect_of(
     except (zlib.error, EOFError) as error:
         return f"its gzip stream is damaged ({error})"
     if start != b"SIMPLE":
-        return f"it is no FITS file, it begins with {start!r}"
+        return f"it is not a FITS file, it begins with {start!r}"
     if size % FITS_BLOCK:
-        return f"its {size} bytes are no multiple of {FITS_BLOCK}"
+        return f"its {size} bytes are not a multiple of {FITS_BLOCK}"
     if not compressed and _ends_early(path):
         return "it ends before its last table does"
     if checksum is not None and digest.hexdigest() != checksum.sha1:
@@ -50,7 +59,7 @@ def defect_of(
 
 
 def looks_whole(path: Path, compressed: bool) -> bool:
-    """False if the first bytes or the size tell that it is no FITS file, or not all of one. Reads six bytes."""
+    """False if the first bytes or the size tell that it is not a FITS file, or not all of one. Six bytes are read."""
     with path.open("rb") as file:
         start = file.read(6)
     if compressed:

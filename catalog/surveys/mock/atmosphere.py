@@ -47,7 +47,15 @@ METALS = {
 
 
 def continuum(wavelength: np.ndarray, teff: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Shapes of the smooth correction (N_SMOOTH, n_pixel), and ln B at 5500 Angstrom set to 0, (n, n_pixel)."""
+    """Shapes of the smooth correction (N_SMOOTH, n_pixel), and ln B, 0 at 5500 Angstrom, (n, n_pixel).
+
+    Parameters
+    ----------
+    wavelength : ndarray, (n_pixel,)
+        Angstrom.
+    teff : ndarray, (n,)
+        Of the black bodies, K.
+    """
     # Chebyshev polynomials of the wavenumber, -1 at 10700 and 1 at 3300 Angstrom.
     x = 2 * (1 / wavelength - 1 / 10700) / (1 / 3300 - 1 / 10700) - 1
     shapes = np.polynomial.chebyshev.chebvander(x, N_SMOOTH)[:, 1:].T
@@ -57,7 +65,10 @@ def continuum(wavelength: np.ndarray, teff: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def interpolation(nodes: np.ndarray, teff: np.ndarray) -> np.ndarray:
-    """Weight of every node for every star, linear in log Teff and constant beyond the ends. (n, n_node)."""
+    """Weight of every node (n_node,) for every star (n,), both K: (n, n_node).
+
+    Linear in the logarithm of the temperature, and constant beyond the ends.
+    """
     unit = np.eye(len(nodes))
     return np.stack([np.interp(np.log(teff), np.log(nodes), row) for row in unit], axis=1)
 
@@ -83,7 +94,7 @@ def _white_dwarf_lines() -> np.ndarray:
 
 
 def strengths(stars: np.ndarray) -> np.ndarray:
-    """How strong every template is in every star, (n, n_strength); `stars` of type STAR. Read-only."""
+    """How strong every template is in every star, (n, n_strength); `stars` (n,) of type STAR."""
     gravity = np.clip((stars["logg"] - GIANT) / (DWARF - GIANT), 0, 1)[:, None]
     table = _table()
     of_dwarf, of_giant = (
@@ -100,8 +111,15 @@ def strengths(stars: np.ndarray) -> np.ndarray:
 def photospheres(stars: np.ndarray) -> np.ndarray:
     """Light that leaves the stars, on the wide grid, before any oddity, dust or instrument.
 
-    stars : (n,) of type STAR
-    Returns (n, n_wide) float64, 1 near 5500 Angstrom but for its absorption there. Read-only.
+    Parameters
+    ----------
+    stars : ndarray, (n,) of type STAR
+        Whose light it is.
+
+    Returns
+    -------
+    ndarray, (n, n_wide) float64
+        1 near 5500 Angstrom but for its absorption there.
     """
     _, ln_black_body = continuum(WIDE, stars["teff"])
     ln_flux = ln_black_body + strengths(stars) @ _templates()
@@ -114,8 +132,10 @@ def photospheres(stars: np.ndarray) -> np.ndarray:
 
 
 def chromosphere(stars: np.ndarray, generator: Generator) -> np.ndarray:
-    """Hydrogen in emission of active M dwarfs, as a factor (n, n_wide); West et al. 2008 (AJ 135, 785): they are
-    ordinary, a tenth of M2 and most of M6."""
+    """Hydrogen in emission of active M dwarfs among stars (n,) of type STAR, as a factor (n, n_wide).
+
+    Advances the generator. By West et al. 2008 (AJ 135, 785) they are ordinary: a tenth of M2 and most of M6.
+    """
     probability = np.clip((3600 - stars["teff"]) / 900, 0, 0.8) * (stars["logg"] > 4)
     active = (generator.random(len(stars)) < probability) * generator.exponential(1.0, len(stars))
     series = hydrogen(2, 6)

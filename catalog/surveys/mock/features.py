@@ -17,6 +17,8 @@ RYDBERG = 911.7633
 def air_to_vacuum(wavelength: ArrayLike) -> np.ndarray:
     """Vacuum wavelength of a wavelength in air, Angstrom (Morton 2000, Eq. 8).
 
+    Examples
+    --------
     >>> float(air_to_vacuum(6562.79).round(2))
     6564.6
     """
@@ -30,6 +32,8 @@ def air_to_vacuum(wavelength: ArrayLike) -> np.ndarray:
 def hydrogen(lower: int, upper: int) -> np.ndarray:
     """Lines of hydrogen from level `lower` to lower + 1 ... upper, Angstrom.
 
+    Examples
+    --------
     >>> hydrogen(2, 4).round(1).tolist()
     [6564.7, 4862.7]
     """
@@ -37,25 +41,39 @@ def hydrogen(lower: int, upper: int) -> np.ndarray:
 
 
 def lines(wavelength: np.ndarray, centers: ArrayLike, depths: ArrayLike, width: ArrayLike) -> np.ndarray:
-    """Optical depth of Lorentz profiles: at each center its depth; width is the half width at half maximum.
+    """Optical depth (n_pixel,) of Lorentz profiles: at each center its depth.
 
-    Returns (n_pixel,).
+    Parameters
+    ----------
+    wavelength : ndarray, (n_pixel,)
+        Angstrom.
+    centers, depths : array_like, (n_line,)
+        Angstrom, and the optical depth there.
+    width : array_like
+        Half width at half maximum, Angstrom; of all lines, or (n_line,).
     """
     distance = (wavelength[:, None] - np.atleast_1d(centers)) / width
     return np.sum(np.asarray(depths) / (1 + distance**2), axis=1)
 
 
 def bands(wavelength: np.ndarray, heads: ArrayLike, depths: ArrayLike, length: ArrayLike) -> np.ndarray:
-    """Optical depth of molecular bands: a sharp head, fading over `length` Angstrom, to the blue if negative.
+    """Optical depth (n_pixel,) of molecular bands: a sharp head that fades to one side.
 
-    Returns (n_pixel,).
+    Parameters
+    ----------
+    wavelength : ndarray, (n_pixel,)
+        Angstrom.
+    heads, depths : array_like, (n_band,)
+        Angstrom, and the optical depth there.
+    length : array_like
+        Angstrom over which a band fades, to the blue if negative; of all bands, or (n_band,).
     """
     distance = (wavelength[:, None] - np.atleast_1d(heads)) / length
     return np.sum(np.where(distance >= 0, np.exp(-np.abs(distance)), 0) * depths, axis=1)
 
 
 def edge(wavelength: np.ndarray, limit: float, softness: float) -> np.ndarray:
-    """1 blueward of a series limit, falling to 0 over `softness` Angstrom, where the last lines merge. (n_pixel,)."""
+    """1 blueward of a series limit, falling to 0 over `softness` Angstrom, where the last lines merge; (n_pixel,)."""
     shape: np.ndarray = 0.5 * (1 - np.tanh((wavelength - limit) / softness))
     return shape
 

@@ -28,6 +28,8 @@ def row_dtype(layout: Layout) -> np.dtype:
 
     Raises ValueError for a TFORM other than text (`22A`), a number (`E`) or a vector (`5E`); MWRFITS writes no `1E`.
 
+    Examples
+    --------
     >>> row_dtype({"MANGAID": "22A", "PLATE": "J", "PSFMAG": "5E"}).itemsize
     46
     """
@@ -37,7 +39,7 @@ def row_dtype(layout: Layout) -> np.dtype:
 def _field(name: str, tform: str) -> tuple[str] | tuple[str, int]:
     found = re.fullmatch(r"([2-9]|[1-9]\d+)?([AIJKED])", tform)
     if not found:
-        raise ValueError(f"column {name}: {tform!r} is no TFORM of text, a number or a vector as MWRFITS writes it")
+        raise ValueError(f"column {name}: {tform!r} is not a TFORM of text, a number or a vector as MWRFITS writes it")
     count, code = found.groups()
     if code == "A":
         return (f"S{count or 1}",)
@@ -47,9 +49,21 @@ def _field(name: str, tform: str) -> tuple[str] | tuple[str, int]:
 def table_rows(layout: Layout, n_row: int, columns: Mapping[str, ArrayLike]) -> np.ndarray:
     """(n_row,) of `row_dtype(layout)`, text padded with blanks.
 
-    columns : one value per row, or one for all rows, for every column of the layout
-    Raises ValueError if a column is missing or unknown, or if text is not ASCII, a value does not fit its width or
-    its count; TypeError if numbers would change their kind, such as a fraction in a column of integers.
+    Parameters
+    ----------
+    layout : Layout
+        Of the table.
+    n_row : int
+        Of the table.
+    columns : mapping of array_like
+        One value per row, or one for all rows, for every column of the layout.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or unknown, or if text is not ASCII, a value does not fit its width or its count.
+    TypeError
+        If numbers would change their kind, such as a fraction in a column of integers.
     """
     if columns.keys() != layout.keys():
         raise ValueError(f"not the columns of the layout: {', '.join(sorted(columns.keys() ^ layout.keys()))}")
@@ -148,8 +162,14 @@ class MwrfitsFile:
     def table(self, layout: Layout, n_row: int, extname: str | None = None) -> Iterator[WriteRows]:
         """The next table; yields what writes a block of its rows, an array (n,) of `row_dtype(layout)`.
 
-        A block is written without a copy if it is contiguous. One table at a time. Raises ValueError if a block is of
-        another type, if there are more rows than `n_row`, or at the end fewer; OSError if they cannot be written.
+        A block is written without a copy if it is contiguous. One table at a time.
+
+        Raises
+        ------
+        ValueError
+            If a block is of another type, if there are more rows than `n_row`, or at the end fewer.
+        OSError
+            If they cannot be written.
         """
         dtype = row_dtype(layout)
         n_written = 0
@@ -174,11 +194,15 @@ class MwrfitsFile:
 def create(path: Path, marker: Mapping[str, int | str]) -> Iterator[MwrfitsFile]:
     """A new file, gzipped if its name ends in `.gz`, with `marker` in its primary header.
 
-    Written as NAME.part, which takes the place of `path` once all is written and on disk, and vanishes if anything
-    fails. Equal content gives equal bytes. Raises OSError if it cannot be written, ValueError as `primary_header`.
+    Writes NAME.part, which takes the place of `path` once all is written and on disk, and vanishes if anything fails.
+    Equal content gives equal bytes. Raises OSError if it cannot be written, ValueError as `primary_header`.
 
-    with create(path, {"MOCKSTAR": 600}) as file, file.table(layout, n_row) as write:
-        write(rows)
+    Examples
+    --------
+    ::
+
+        with create(path, {"MOCKSTAR": 600}) as file, file.table(layout, n_row) as write:
+            write(rows)
     """
     part = path.with_name(path.name + ".part")
     # A gzip file (16, and a window of 2**15) without a name and a time, by which equal files would differ. In noise

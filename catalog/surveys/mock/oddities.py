@@ -35,14 +35,25 @@ Change = Callable[[np.ndarray, np.ndarray, np.ndarray, Generator], np.ndarray]
 class Oddity:
     """One kind of odd spectrum.
 
-    kind : its name, a slug
-    about : what it is, in one line
-    bp_rp, abs_g : where in the colour-magnitude diagram its hosts lie, mag
-    change : what it does to a spectrum
-    sigma : what it does to the uncertainty beside that
-    calibration : it scales flux and uncertainty alike
-    in_the_star : it comes to us with the light; otherwise it arises in the instrument or the reduction
+    Attributes
+    ----------
+    kind : str
+        Its name, a slug.
+    about : str
+        What it is, in one line.
+    bp_rp, abs_g : tuple of float
+        Where in the colour-magnitude diagram its hosts lie, from and to, mag.
+    change : callable
+        What it does to a spectrum.
+    in_the_star : bool
+        It comes to us with the light; otherwise it arises in the instrument or the reduction.
+    sigma : callable, optional
+        What it does to the uncertainty beside that.
+    calibration : bool
+        It scales flux and uncertainty alike.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> wavelength = np.linspace(9000.0, 10000.0, 11)
     >>> flux, ivar = ODDITIES["artifact-9500"].plant(
@@ -65,10 +76,23 @@ class Oddity:
     ) -> tuple[np.ndarray, np.ndarray]:
         """The same spectra with the oddity in them.
 
-        wavelength : (n_pixel,) vacuum Angstrom, increasing
-        flux, ivar : (n, n_pixel), of any unit; ivar may be NaN
-        strength : one for all, or (n,)
-        Returns new flux and ivar, (n, n_pixel) float32. Read-only.
+        Advances the generator.
+
+        Parameters
+        ----------
+        wavelength : ndarray, (n_pixel,)
+            Vacuum Angstrom, increasing.
+        flux, ivar : ndarray, (n, n_pixel)
+            Of any unit; ivar may be NaN.
+        strength : array_like
+            One for all, or (n,).
+        generator : Generator
+            What is random comes from it.
+
+        Returns
+        -------
+        flux, ivar : ndarray, (n, n_pixel) float32
+            New ones.
         """
         by_row = np.broadcast_to(np.asarray(strength, np.float64), len(flux))[:, None]
         factor = self.change(wavelength, np.asarray(flux, np.float64), by_row, generator)

@@ -47,8 +47,17 @@ WEIGHTS = np.stack([_weights(band) for band in PASSBANDS], axis=1)
 def magnitudes(flux: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """G, BP and RP of spectra relative to a star of magnitude zero in all three.
 
-    flux : (n, n_wide); reference : (n_wide,), the star of magnitude zero, in the same unit
-    Returns (n, 3) mag. Read-only.
+    Parameters
+    ----------
+    flux : ndarray, (n, n_wide)
+        Of any unit.
+    reference : ndarray, (n_wide,)
+        The star of magnitude zero, in the same unit.
+
+    Returns
+    -------
+    ndarray, (n, 3)
+        Mag.
     """
     mag: np.ndarray = -2.5 * np.log10((flux @ WEIGHTS) / (reference @ WEIGHTS))
     return mag

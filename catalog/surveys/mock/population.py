@@ -13,8 +13,16 @@ from catalog.surveys.mock.star import STAR
 class Sequence:
     """Stars along a line of (Teff, M_G, log g), as many along one stretch as along another.
 
-    fraction : of the survey's stars
-    scatter : of M_G, mag
+    Attributes
+    ----------
+    name : str
+        Of the sequence.
+    fraction : float
+        Of the survey's stars.
+    points : tuple of tuple of float
+        Effective temperature in K, M_G in mag and log g, along the line.
+    scatter : float
+        Of M_G, mag.
     """
 
     name: str
@@ -64,8 +72,16 @@ MK_LIMITS = np.array([31500, 10000, 7300, 6000, 5300, 3900])
 def draw(n_star: int, anomaly_fraction: float, generator: Generator) -> np.ndarray:
     """The stars of a survey, (n_star,) of type STAR, ordered by id; colours and magnitudes of BP and RP are still 0.
 
-    anomaly_fraction : of the stars, rounded; kinds take turns, so that even a few odd stars differ
-    Read-only.
+    Advances the generator.
+
+    Parameters
+    ----------
+    n_star : int
+        How many.
+    anomaly_fraction : float
+        Of the stars, rounded; kinds take turns, so that even a few odd stars differ.
+    generator : Generator
+        What is random comes from it.
     """
     stars = np.zeros(n_star, STAR)
     share = np.array([sequence.fraction for sequence in SEQUENCES])

@@ -43,10 +43,16 @@ KEPT_SMALL, KEPT_LARGE, WITH_GAP = 0.162, 0.297, 0.02
 
 @dataclass(frozen=True)
 class Losses:
-    """Pixels of each star's spectra that hold nothing, (n,) integers.
+    """Pixels of each star's spectra that hold nothing.
 
-    blue, red : at the ends, in the sharper dataset; gap_first, gap : run inside, its length 0 if there is none
-    kept_large : the combined spectrum of the poorer resolution reaches both ends all the same
+    Attributes
+    ----------
+    blue, red : ndarray, (n,) int
+        At the ends, in the sharper dataset.
+    gap_first, gap : ndarray, (n,) int
+        The first pixel of a run inside, and its length, 0 if there is none.
+    kept_large : ndarray, (n,) bool
+        The combined spectrum of the poorer resolution reaches both ends all the same.
     """
 
     blue: np.ndarray
@@ -56,7 +62,7 @@ class Losses:
     kept_large: np.ndarray
 
     def empty(self, stars: slice, *, large: bool) -> np.ndarray:
-        """Where the spectra of some of the stars are empty, (n, N_PIXEL) bool. Read-only."""
+        """Where the spectra of some of the stars are empty, (n, N_PIXEL) bool; `large`: of the poorer resolution."""
         pixel = np.arange(N_PIXEL)
         reaches = self.kept_large[stars] & large
         blue, red = np.where(reaches, 0, self.blue[stars]), np.where(reaches, 0, self.red[stars])
@@ -67,10 +73,14 @@ class Losses:
 
 
 def draw_losses(stars: np.ndarray, generator: Generator) -> Losses:
-    """The shift to the rest frame empties 5 to 13 pixels at an end, unless exposures reach beyond it.
+    """What the spectra of stars (n,) of STAR lose: the shift to the rest frame empties 5 to 13 pixels at an end.
 
-    16 % of the spectra in `small` and 30 % of those in `large` keep both ends, so that with the few that have a gap
-    or a negative flux as many are left as in the paper (section 2.1). Read-only.
+    Advances the generator.
+
+    Notes
+    -----
+    An end stays where exposures reach beyond it: 16 % of the spectra in `small` and 30 % of those in `large` keep both
+    ends, so that with the few that have a gap or a negative flux as many are left as in the paper (section 2.1).
     """
     n_star = len(stars)
     shift = stars["velocity"] / _PIXEL_KM_S
@@ -103,7 +113,10 @@ _TELLURIC = (
 
 
 def imperfections(n_star: int, generator: Generator) -> np.ndarray:
-    """What a good calibration still gets wrong, as a factor (n_star, n_wide): tilts of 1 %, tellurics, the arms."""
+    """What a good calibration still gets wrong, as a factor (n_star, n_wide): tilts of 1 %, tellurics, the arms.
+
+    Advances the generator.
+    """
     x = np.linspace(-1, 1, len(WIDE))
     shapes = np.polynomial.legendre.legvander(x, 4)[:, 1:].T * np.array([1.0, 0.6, 0.4, 0.3])[:, None]
     tilt = 0.012 * generator.standard_normal((n_star, len(shapes))) @ shapes
@@ -116,7 +129,14 @@ def imperfections(n_star: int, generator: Generator) -> np.ndarray:
 def sigma_of(flux: np.ndarray, snr: np.ndarray, g_mag: np.ndarray) -> np.ndarray:
     """Standard deviation of the noise, (n, N_PIXEL): photons of star and sky, through the throughput.
 
-    flux : (n, N_PIXEL); snr : (n,) median per pixel that comes out; g_mag : (n,), which sets the share of the sky
+    Parameters
+    ----------
+    flux : ndarray, (n, N_PIXEL)
+        Without noise.
+    snr : ndarray, (n,)
+        The median per pixel that comes out.
+    g_mag : ndarray, (n,)
+        Mag; it sets the share of the sky.
     """
     level = np.median(flux, axis=1, keepdims=True)
     sky = 0.004 * 10 ** (0.4 * (g_mag - 14))[:, None] * level * (1 + 2 * (WAVELENGTH > 7200))
@@ -131,8 +151,18 @@ def expose(
 ) -> np.ndarray:
     """Spectra as the reduction hands them out, (n,) of type SPECTRUM.
 
-    flux, ivar : (n, N_PIXEL) without noise; noise : (n, N_PIXEL), of standard deviation 1
-    empty : (n, N_PIXEL) bool, pixels without data: flux, ivar 0 and bits that say so
+    Advances the generator.
+
+    Parameters
+    ----------
+    flux, ivar : ndarray, (n, N_PIXEL)
+        Without noise.
+    noise : ndarray, (n, N_PIXEL)
+        Of standard deviation 1.
+    empty : ndarray, (n, N_PIXEL) bool
+        Pixels without data: flux, ivar 0 and bits that say so.
+    generator : Generator
+        Where cosmic rays hit comes from it.
     """
     spectra = np.zeros(len(flux), SPECTRUM)
     spectra["flux"] = np.where(empty, 0, flux + noise / np.sqrt(ivar))

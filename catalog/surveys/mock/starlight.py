@@ -19,8 +19,18 @@ ODDITY_STREAM = 2
 def light_of(stars: np.ndarray, seed: int, first: int, generator: np.random.Generator) -> np.ndarray:
     """What reaches the telescope, (n, n_wide), 1e-17 erg / (s cm2 Angstrom).
 
-    stars : (n,) of type STAR, the first of them the star number `first` of the survey with this seed
     Fills in colours, magnitudes and distance of the stars, in place, and advances the generator.
+
+    Parameters
+    ----------
+    stars : ndarray, (n,) of type STAR
+        Consecutive stars of a survey.
+    seed : int
+        Of the survey.
+    first : int
+        Which star of the survey is the first of them.
+    generator : Generator
+        What is random about the stars, but not about their oddities, comes from it.
     """
     flux = photospheres(stars) * chromosphere(stars, generator)
     nowhere = np.full_like(flux, np.nan)
@@ -58,10 +68,25 @@ def plant(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The flux and ivar with the oddities of the odd stars among them.
 
-    index : (n,) the stars' numbers in the survey, which with its seed decide what is random about an oddity
-    flux, ivar : (n, n_pixel)
-    in_the_star : plant only what comes with the light, or only what arises in instrument and reduction
-    Returns new arrays. Read-only.
+    Parameters
+    ----------
+    stars : ndarray, (n,) of type STAR
+        Whose spectra they are.
+    index : ndarray, (n,) int
+        The stars' numbers in the survey, which with its seed decide what is random about an oddity.
+    flux, ivar : ndarray, (n, n_pixel)
+        Of any unit; they stay as they are.
+    wavelength : ndarray, (n_pixel,)
+        Vacuum Angstrom, increasing.
+    seed : int
+        Of the survey.
+    in_the_star : bool
+        Plant only what comes with the light, or only what arises in instrument and reduction.
+
+    Returns
+    -------
+    flux, ivar : ndarray, (n, n_pixel)
+        New ones.
     """
     flux, ivar = flux.copy(), ivar.copy()
     for row in np.flatnonzero(stars["kind"] != ""):

@@ -13,20 +13,13 @@ from astropy.io import fits
 
 from catalog.errors import CatalogError
 from catalog.progress import Progress, silent
-from catalog.surveys.mock.catalogs import GAIA_EDR3, PARAMETERS, gaia_edr3, parameters
+from catalog.surveys.mock.gaia import gaia_edr3
 from catalog.surveys.mock.grid import WAVELENGTH
-from catalog.surveys.mock.layouts import (
-    COMBSPEC,
-    GOODSPEC,
-    GOODSTARS,
-    GOODVISITS,
-    combspec,
-    goodspec,
-    goodstars,
-    goodvisits,
-)
+from catalog.surveys.mock.layouts import COMBSPEC, GAIA_EDR3, GOODSPEC, GOODSTARS, GOODVISITS, PARAMETERS
 from catalog.surveys.mock.mwrfits import Layout, WriteRows, create
+from catalog.surveys.mock.parameters import parameters
 from catalog.surveys.mock.population import draw
+from catalog.surveys.mock.rows import combspec, goodspec, goodstars, goodvisits
 from catalog.surveys.mock.spectrograph import (
     DISPERSION,
     Losses,
@@ -68,7 +61,16 @@ STAR_STREAM, BLOCK_STREAM, CATALOG_STREAM = 0, 1, 3
 class MockSurvey:
     """Which mock survey; the same gives the same bytes.
 
-    visits : with the spectra of single visits
+    Attributes
+    ----------
+    n_star : int
+        1 or more.
+    seed : int
+        0 or more.
+    anomaly_fraction : float
+        Of the stars, 0 to 1.
+    visits : bool
+        With the spectra of single visits.
     """
 
     n_star: int = 600
@@ -86,12 +88,12 @@ class MockSurvey:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """Names of its FITS files. Read-only."""
+        """Names of its FITS files."""
         return TABLES + ((VISITS,) if self.visits else ())
 
     @property
     def marker(self) -> dict[str, int | str]:
-        """What the primary header of its files says. Read-only."""
+        """What the primary header of its files says."""
         return {
             "MOCKSTAR": self.n_star,
             "MOCKSEED": self.seed,
@@ -103,10 +105,31 @@ class MockSurvey:
 def write_mock(folder: Path, survey: MockSurvey, progress: Progress = silent) -> bool:
     """Write the files of a mock survey: stars, Gaia match, parameters, spectra at two resolutions, and the truth.
 
-    truth.csv has every star, with the kind and strength of its oddity, blank and 0 for ordinary ones. Writes into
-    `folder`, which it creates; every file appears whole or not at all, the truth last. False if the same survey was
-    there already; another mock is replaced. Memory does not grow with the spectra.
-    Raises CatalogError if `folder` holds other files or cannot be written.
+    Writes into `folder`, which it creates; every file appears whole or not at all, the truth last. Another mock that is
+    there is replaced. Memory does not grow with the spectra.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files come.
+    survey : MockSurvey
+        Which one.
+    progress : Progress
+        Called with the spectra that are made.
+
+    Returns
+    -------
+    bool
+        False if the same survey was there already.
+
+    Raises
+    ------
+    CatalogError
+        If `folder` holds other files or cannot be written.
+
+    Notes
+    -----
+    truth.csv has every star, with the kind and strength of its oddity, blank and 0 for ordinary ones.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -123,7 +146,7 @@ def write_mock(folder: Path, survey: MockSurvey, progress: Progress = silent) ->
 
 
 def recorded_survey(folder: Path) -> MockSurvey | None:
-    """The complete mock survey in a folder; None if there is none. Read-only."""
+    """The complete mock survey in a folder; None if there is none."""
     if not (folder / TRUTH).exists():
         return None
     survey = _recorded(folder / TABLES[0])

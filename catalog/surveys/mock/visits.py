@@ -21,7 +21,7 @@ VARIABLE, AMPLITUDE = 0.04, 20.0
 
 
 def draw_visits(stars: np.ndarray, losses: Losses, generator: Generator) -> np.ndarray:
-    """All visits, (n,) of type VISIT, ordered by star and night. Read-only."""
+    """All visits to stars (n_star,) of STAR, (n,) of type VISIT, ordered by star and night. Advances the generator."""
     star = np.repeat(np.arange(len(stars)), stars["n_visits"])
     visits = np.zeros(len(star), VISIT)
     number = np.arange(len(star)) - np.repeat(np.cumsum(stars["n_visits"]) - stars["n_visits"], stars["n_visits"])

@@ -15,7 +15,7 @@ from fetching import MASTARALL, PATHS, SMALL, fetch, file_of, starts
 from http_server import Site, Trouble, site
 
 from catalog.errors import CatalogError
-from catalog.surveys.download import Patience
+from catalog.surveys.download.download import Patience
 
 
 class TestASizeThatIsALie:
@@ -114,7 +114,7 @@ def test_waits_grow_are_never_the_same_and_have_an_end() -> None:
     for failures, longest in ((1, 1), (2, 2), (3, 4), (10, 60), (100, 60)):
         waits = [patience.wait(failures) for _ in range(200)]
         assert longest / 2 <= min(waits) < max(waits) <= longest
-    assert patience.wait(1, asked=30) == 30
+    assert patience.wait(1, least=30) == 30
 
 
 class TestARedirect:
@@ -188,7 +188,7 @@ def test_a_proxy_of_the_environment_is_used(sas: Site, tmp_path: Path, monkeypat
     ["", "data.sdss.org", "ftp://x/y", "file:///etc", "https://", "http://x:port/", "https://x/a b", "https://ü/"],
 )
 def test_a_base_url_that_is_none_is_one_line(url: str, tmp_path: Path) -> None:
-    with pytest.raises(CatalogError, match="the base URL is none; give --base-url https://HOST/FOLDER/"):
+    with pytest.raises(CatalogError, match="the base URL is not a valid URL; give --base-url https://HOST/FOLDER/"):
         fetch(url, tmp_path / "new")
     assert list(tmp_path.iterdir()) == []
 

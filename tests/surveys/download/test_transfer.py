@@ -17,15 +17,15 @@ from hypothesis import strategies as st
 
 from catalog import Catalog
 from catalog.errors import CatalogError
-from catalog.surveys.download import PAPER, Patience, download
-from catalog.surveys.download.part import locked_part, origin_path, part_path
+from catalog.surveys.download.download import PAPER_FILES, Patience, download
+from catalog.surveys.download.part import locked_part, part_path, version_path
 from catalog.surveys.download.products import PRODUCTS, find_products
 
 
 class TestWhatIsFetched:
     def test_is_the_survey_that_ingest_takes(self, sas: Site, tmp_path: Path) -> None:
-        done = download(PAPER, tmp_path / "mastar", sas.url)
-        assert [downloaded.product.name for downloaded in done] == list(PAPER)
+        done = download(PAPER_FILES, tmp_path / "mastar", sas.url)
+        assert [downloaded.product.name for downloaded in done] == list(PAPER_FILES)
         assert {path.name for path in (tmp_path / "mastar").iterdir()} == {Path(path).name for path in sas.files}
         for path, source in sas.files.items():
             assert file_of(tmp_path / "mastar", path).read_bytes() == source
@@ -54,7 +54,7 @@ class TestWhatIsFetched:
     @pytest.mark.parametrize("name", ["small", "mastarall"])
     def test_a_file_that_is_none_is_not_skipped(self, name: str, tmp_path: Path) -> None:
         file_of(tmp_path, PATHS[name]).write_bytes(b"<html>")
-        with pytest.raises(CatalogError, match="is no whole FITS file; remove it"):
+        with pytest.raises(CatalogError, match="is not a whole FITS file; remove it"):
             fetch(nowhere(), tmp_path, name)
 
     def test_a_name_that_is_none_lists_those_that_are(self, sas: Site, tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ class TestWhatIsFetched:
     def test_no_two_products_share_a_name_or_a_file(self) -> None:
         assert len({product.name for product in PRODUCTS}) == len(PRODUCTS)
         assert len({product.file_name for product in PRODUCTS}) == len(PRODUCTS)
-        assert [product.name for product in find_products(PAPER)] == list(PAPER)
+        assert [product.name for product in find_products(PAPER_FILES)] == list(PAPER_FILES)
 
     def test_progress_ends_at_the_size(self, sas: Site, tmp_path: Path) -> None:
         seen: list[tuple[str, int, int]] = []
@@ -200,7 +200,7 @@ class TestAPartOfAnEarlierCommand:
     def test_is_begun_anew_if_it_does_not_say_of_what_it_is(self, sas: Site, tmp_path: Path, lost: str) -> None:
         path = file_of(tmp_path, SMALL)
         part_path(path).write_bytes(b"what is this")
-        origin_path(path).write_text(lost)
+        version_path(path).write_text(lost)
         fetch(sas, tmp_path)
         assert starts(sas, SMALL) == [0]
         assert path.read_bytes() == sas.files[SMALL]
@@ -218,7 +218,7 @@ class TestAPartOfAnEarlierCommand:
         source = sas.files[SMALL]
         part_path(path).write_bytes(source)
         of = {"url": sas.url + SMALL, "size": len(source), "etag": '"e"', "last_modified": None}
-        origin_path(path).write_text(json.dumps(of))
+        version_path(path).write_text(json.dumps(of))
         fetch(sas, tmp_path)
         assert sas.asked(SMALL) == []
         assert [file.name for file in tmp_path.iterdir()] == [path.name]
@@ -227,7 +227,7 @@ class TestAPartOfAnEarlierCommand:
         path = file_of(tmp_path, SMALL)
         part_path(path).write_bytes(bytes(100))
         of = {"url": "https://elsewhere.org/x", "size": len(sas.files[SMALL]), "etag": None, "last_modified": None}
-        origin_path(path).write_text(json.dumps(of))
+        version_path(path).write_text(json.dumps(of))
         fetch(sas, tmp_path)
         assert starts(sas, SMALL) == [0]
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalog.errors import CatalogError
-from catalog.surveys.download import stock_of
+from catalog.surveys.download.download import stock_of
 from catalog.surveys.download.part import part_path
 from catalog.surveys.download.products import PRODUCTS
 from catalog.surveys.download.server import Server
@@ -38,13 +38,13 @@ class TestVerification:
             (
                 "small",
                 lambda source: gzip.compress(b"<html>log in</html>"),
-                "it is no FITS file, it begins with b'<html",
+                "it is not a FITS file, it begins with b'<html",
             ),
-            ("mastarall", lambda source: b"<html>log in</html>", "it is no FITS file, it begins with b'<html"),
-            ("mastarall", lambda source: b"", "it is no FITS file, it begins with b''"),
-            ("mastarall", lambda source: source[:-1], r"its \d+ bytes are no multiple of 2880"),
+            ("mastarall", lambda source: b"<html>log in</html>", "it is not a FITS file, it begins with b'<html"),
+            ("mastarall", lambda source: b"", "it is not a FITS file, it begins with b''"),
+            ("mastarall", lambda source: source[:-1], r"its \d+ bytes are not a multiple of 2880"),
             ("mastarall", lambda source: source[: 2880 * 20], "it ends before its last table does"),
-            ("mastarall", gzip.compress, "it is no FITS file"),
+            ("mastarall", gzip.compress, "it is not a FITS file"),
         ],
     )
     def test_finds(self, sas: Site, tmp_path: Path, name: str, spoil: object, defect: str) -> None:
@@ -178,5 +178,5 @@ def test_a_folder_that_cannot_be_is_one_line(sas: Site, tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"cannot be written .*; give another folder"):
         fetch(sas, tmp_path / "file")
     file_of(tmp_path, SMALL).mkdir()
-    with pytest.raises(CatalogError, match="is no file; remove it"):
+    with pytest.raises(CatalogError, match="is not a file; remove it"):
         fetch(sas, tmp_path)

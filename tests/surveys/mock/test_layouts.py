@@ -11,23 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mock_stars import FOUND, GAIA, STARS, VISITS, make_spectra, make_stars, make_visits
 
-from catalog.surveys import recognise
 from catalog.surveys.fits_table import open_table
-from catalog.surveys.mock.catalogs import gaia_edr3, parameters
-from catalog.surveys.mock.layouts import (
-    COMBSPEC,
-    GAIA_EDR3,
-    GOODSPEC,
-    GOODSTARS,
-    GOODVISITS,
-    PARAMETERS,
-    combspec,
-    goodspec,
-    goodstars,
-    goodvisits,
-)
+from catalog.surveys.mock.gaia import gaia_edr3
+from catalog.surveys.mock.layouts import COMBSPEC, GAIA_EDR3, GOODSPEC, GOODSTARS, GOODVISITS, PARAMETERS
 from catalog.surveys.mock.mwrfits import Layout, create, row_dtype
+from catalog.surveys.mock.parameters import parameters
+from catalog.surveys.mock.rows import combspec, goodspec, goodstars, goodvisits
 from catalog.surveys.mock.star import VISIT
+from catalog.surveys.recognition import recognise
 
 WAVELENGTH = 10 ** (3.5589 + 1e-4 * np.arange(4563))
 DISPERSION = np.linspace(1, 2.3, 4563)

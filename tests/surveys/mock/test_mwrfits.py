@@ -130,7 +130,7 @@ def test_a_row_is_packed_and_big_endian() -> None:
 
 @pytest.mark.parametrize("tform", ["1J", "0A", "X", "5", "", "PE(3)", "5 E"])
 def test_a_tform_that_mwrfits_would_not_write_is_refused(tform: str) -> None:
-    with pytest.raises(ValueError, match=r"column A: .* is no TFORM"):
+    with pytest.raises(ValueError, match=r"column A: .* is not a TFORM"):
         row_dtype({"A": tform})
 
 

@@ -13,13 +13,13 @@ from astropy.io import fits
 from catalog import Catalog
 from catalog.errors import CatalogError
 from catalog.spectra.quality import usable_rows
-from catalog.surveys import recognise
 from catalog.surveys.fits_table import open_table
-from catalog.surveys.mock import MockSurvey, recorded_survey, write_mock
 from catalog.surveys.mock import survey as mock
 from catalog.surveys.mock.features import air_to_vacuum
 from catalog.surveys.mock.grid import WAVELENGTH
 from catalog.surveys.mock.oddities import ODDITIES
+from catalog.surveys.mock.survey import MockSurvey, recorded_survey, write_mock
+from catalog.surveys.recognition import recognise
 
 SURVEY = MockSurvey(n_star=250, seed=1, anomaly_fraction=0.1, visits=True)
 
@@ -263,7 +263,7 @@ def test_mock_and_real_spectra_do_not_share_a_dataset(tmp_path: Path, survey: Pa
 PEAK_MEMORY = """
 import resource, sys
 from pathlib import Path
-from catalog.surveys.mock import MockSurvey, write_mock
+from catalog.surveys.mock.survey import MockSurvey, write_mock
 write_mock(Path(sys.argv[1]), MockSurvey(int(sys.argv[2])))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """

@@ -3,11 +3,11 @@
 import sys
 
 import click
-from catalog.cli.options import catalog_of
-from catalog.cli.output import say
 
-from catalog.database.removal import Dependents, Kind
-from catalog.errors import CatalogError
+from catalog import CatalogError, Dependents, Kind
+
+from .options import catalog_of
+from .output import say
 
 HELP = {
     "dataset": """Remove a dataset and all that depends on it.

@@ -22,12 +22,12 @@ def test_two_panels_per_model_with_what_was_reconstructed(scored: Path, monkeypa
     uppers, lowers = figure.axes[::2], figure.axes[1::2]
     for model, upper, lower in zip(table.meta["models"], uppers, lowers, strict=True):
         assert upper.get_title(loc="left").startswith(f"{model}, ")
-        made = table[model].value / maximum
+        reconstructed = table[model].value / maximum
         residual = next(line for line in upper.get_lines() if len(line.get_xdata()) > 100)
-        assert np.allclose(residual.get_ydata(), made - given)
+        assert np.allclose(residual.get_ydata(), reconstructed - given)
         spectrum, reconstruction = [line for line in lower.get_lines() if len(line.get_xdata()) > 100]
         assert np.array_equal(spectrum.get_xdata(), WAVELENGTH)
-        assert np.allclose(reconstruction.get_ydata(), made)
+        assert np.allclose(reconstruction.get_ydata(), reconstructed)
         assert np.array_equal(reconstruction.get_xdata(), table["wavelength"].value)
 
 

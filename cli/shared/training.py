@@ -4,11 +4,10 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
-from catalog.cli.output import progress_bar, say
+from .output import progress_bar, say
 
 if TYPE_CHECKING:
-    from catalog.autoencoder.training import EpochLosses
-    from catalog.ensembles.training import Member, Plan
+    from catalog import EpochLosses, Member, Plan
 
 
 class TrainingTalk:
