@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from catalog.autoencoder.recipes import PAPER, RECIPES, find_recipe, to_toml
     from catalog.autoencoder.training import EpochLosses
     from catalog.causes.rules import RULES
-    from catalog.crossmatch.attachment import Attached
+    from catalog.crossmatch.listed import Attached
     from catalog.database.listing import about_of, listing, plain_values, require_distinct, unit_of
     from catalog.database.question import TIMEOUT, parameter
     from catalog.database.removal import Dependents, Kind
@@ -43,7 +43,7 @@ _PUBLIC = {
     "catalog.autoencoder.recipes": ("PAPER", "RECIPES", "find_recipe", "to_toml"),
     "catalog.autoencoder.training": ("EpochLosses",),
     "catalog.causes.rules": ("RULES",),
-    "catalog.crossmatch.attachment": ("Attached",),
+    "catalog.crossmatch.listed": ("Attached",),
     "catalog.database.listing": ("about_of", "listing", "plain_values", "require_distinct", "unit_of"),
     "catalog.database.question": ("TIMEOUT", "parameter"),
     "catalog.database.removal": ("Dependents", "Kind"),

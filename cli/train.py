@@ -62,7 +62,7 @@ def train(
     with TrainingTalk() as talk:
         done = catalog_of(ctx).train(dataset, recipe, models, name, on_plan=talk.plan, on_epoch=talk.epoch)
     for model in done.diverged:
-        say(f"{model} diverged and is no part of the ensemble: its loss is no number any more; lower learning_rate")
+        say(f"{model} diverged and is no part of the ensemble: its loss became NaN; lower learning_rate")
     if done.n_trained == 0:
         say(f"ensemble {done.ensemble} has its {done.n_model} models already, nothing to train")
     else:

@@ -1,10 +1,11 @@
 """Mock stars, visits and spectra, and what a line takes from their light, for tests."""
 
 import numpy as np
-from catalog.surveys.mock.catalogs import gaia_edr3, parameters
 
 from catalog.surveys.mock.features import air_to_vacuum
+from catalog.surveys.mock.gaia import gaia_edr3
 from catalog.surveys.mock.grid import WIDE
+from catalog.surveys.mock.parameters import parameters
 from catalog.surveys.mock.star import SPECTRUM, STAR, VISIT
 
 

@@ -113,6 +113,8 @@ def _plain(column: pa.ChunkedArray | pa.Array) -> list[Any]:
         names = [field.name for field in type_]
         fields = [_plain(values) for values in column.flatten()]
         return _with_null(column, [dict(zip(names, row, strict=True)) for row in zip(*fields, strict=True)])
+    if pa.types.is_map(type_):
+        return [None if value is None else [list(pair) for pair in value] for value in column.to_pylist()]
     if pa.types.is_binary(type_) or pa.types.is_large_binary(type_):
         return [None if value is None else value.hex() for value in column.to_pylist()]
     return list(column.to_pylist())

@@ -114,13 +114,20 @@ def each_network(
 
     Parameters
     ----------
+    database : Database
+        Beside it lie the weights.
+    recipe : Recipe
+        Of the models' ensemble.
     n_pixel : int
         Pixels of the window of the ensemble.
+    models : sequence of ModelVersion
+        Trained models of one ensemble.
 
     Yields
     ------
     (ModelVersion, Model)
-        The model is the same object every time, so that it is to be asked before the next one comes.
+        A row of `models`, and a model with its weights: the same object every time, which the next step gives other
+        weights.
 
     Raises
     ------

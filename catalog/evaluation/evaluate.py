@@ -40,7 +40,7 @@ def evaluate(
     -----
     What is said of the rows names the ensemble, the dataset, the mode and the evaluation_id, and whether the evaluation
     was `known` before; `agreement` (between the models) and `verdicts` (of the rules of `catalog explain` on planted
-    oddities) are lists of rows, see `catalog.evaluation.record.parts_of`.
+    oddities) are lists of rows.
     """
     if seed < 0:
         raise CatalogError(f"seed {seed}: give 0 or more")

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from catalog.database.connection import Connection, Database, append, arrow, insert, next_id, scalar
-from catalog.database.listing import about_of
 from catalog.database.records import ModelVersion
 from catalog.evaluation.agreement import Agreement
 from catalog.evaluation.methods import METHODS
@@ -53,23 +52,6 @@ FROM planted_verdict
 WHERE evaluation_id = $evaluation_id
 ORDER BY kind, strength, n_planted DESC, cause, rule
 """
-
-PARTS = {
-    "agreement": pa.schema(
-        {"model": pa.string(), "other_model": pa.string(), "spearman": pa.float64(), "top_1_overlap": pa.float64()}
-    ),
-    "verdicts": pa.schema(
-        {
-            "kind": pa.string(),
-            "strength": pa.float64(),
-            "right_cause": pa.string(),
-            "cause": pa.string(),
-            "rule": pa.string(),
-            "n_planted": pa.int64(),
-        }
-    ),
-}
-"""What is said of an evaluation in lists of rows, and the columns of these."""
 
 IDENTITY = (
     "ensemble_id",
@@ -224,12 +206,6 @@ def read_evaluation(database: Database, evaluation_id: int) -> tuple[pa.Table, p
         recovery = arrow(connection, RECOVERY, parameters | {"methods": list(METHODS)})
         agreement, verdicts = (arrow(connection, statement, parameters) for statement in (AGREEMENT, VERDICTS))
     return recovery, agreement, verdicts
-
-
-def parts_of(rows: pa.Table) -> dict[str, pa.Table]:
-    """Agreement and verdicts, which the answer of `evaluate` says of itself in lists, as tables by their names."""
-    said = about_of(rows)
-    return {name: pa.Table.from_pylist(said[name], schema) for name, schema in PARTS.items()}
 
 
 def _append(connection: Connection, table: str, evaluation_id: int, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -96,7 +96,7 @@ def field(column: Column, *, arrays: bool) -> Field:
     element, array, length = matched.groups() if matched else (column.type, None, None)
     kind = kind_of(element)
     if unit and kind not in CASTS:
-        unit, description = None, with_brackets(description, unit)
+        description, unit = with_brackets(description, unit), None
     described = Field(column.name, kind, None, name, unit=unit, ucd=UCDS.get(column.name), description=description)
     if kind in CASTS:
         cast = f"{name}::{CASTS[kind]}{array or ''}"

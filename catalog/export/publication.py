@@ -17,7 +17,6 @@ from catalog.ensembles.registry import describe_ensemble
 from catalog.errors import CatalogError
 from catalog.export.export import ExportedTable, export
 from catalog.export.units import unit_and_description
-from catalog.files.whole import whole_file
 from catalog.provenance import __version__, sha256_of_file, utc_now
 from catalog.surveys.product import MOCK
 
@@ -109,6 +108,9 @@ def publish(database: Database, folder: str | Path, *, scope: Scope, authors: Se
         partial.replace(target)
     except OSError as error:
         raise CatalogError(f"{target} cannot be written: {error.strerror or error}; nothing is there now") from error
+    except CatalogError as error:
+        # Of a file in the folder, which the user knows by the name that it was to get.
+        raise CatalogError(str(error).replace(str(partial), str(target))) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Published(target, publication.scored.ensemble.name, publication.scored.dataset.name, n_row, size)
@@ -199,5 +201,4 @@ def _json(value: dict[str, Any]) -> str:
 
 
 def _text(path: Path, text: str) -> None:
-    with whole_file(path, "nothing is there now") as file:
-        file.write(text.encode())
+    path.write_text(text, encoding="utf-8")

@@ -54,7 +54,7 @@ def read_small_table(path: Path, required: Sequence[str], optional: Sequence[str
     except csv.Error as error:
         raise CatalogError(f"{path}, line {line}: {error}") from error
     if header is None:
-        raise CatalogError(f"{path} is empty; its first line must name the columns {', '.join(required)}")
+        raise CatalogError(f"{path} is empty; its first line must name the columns {', '.join(required or optional)}")
     return rows
 
 

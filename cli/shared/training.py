@@ -48,7 +48,7 @@ class TrainingTalk:
             total,
         )
         if epoch.diverged:
-            say(f"MODEL{member.number} diverged in epoch {epoch.number}: its loss is no number any more")
+            say(f"MODEL{member.number} diverged in epoch {epoch.number}: its loss became NaN")
         elif epoch.number == epochs:
             elapsed = time.monotonic() - self._started
             left = elapsed / self._n_epoch * (total - done)

@@ -48,5 +48,5 @@ def test_a_model_that_goes_on_says_so_once(
 
 def test_a_model_that_diverges_has_its_line_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     lines = said(TOGETHER[:5], capsys, diverged=float("nan"))
-    assert lines[0] == "MODEL2 diverged in epoch 2: its loss is no number any more"
+    assert lines[0] == "MODEL2 diverged in epoch 2: its loss became NaN"
     assert lines[1].startswith("MODEL1: training loss")

@@ -150,8 +150,9 @@ def test_weights_that_are_lost_are_said_at_their_place(scored: Path, copy_of: Ca
     with database.read() as connection:
         ensemble = find_ensemble(connection, "test")
         models = find_models(connection, ensemble)
+        pixels = window(trained_wavelength(connection, ensemble), recipe_of(ensemble).window)
     database.weights_of(models[2])[0].unlink()
-    networks = each_network(database, recipe_of(ensemble), 4493, models)
+    networks = each_network(database, recipe_of(ensemble), len(pixels.wavelength), models)
     assert [next(networks)[0].name for _ in range(2)] == ["MODEL1", "MODEL2"]
     with pytest.raises(CatalogError, match="are not there"):
         next(networks)
