@@ -12,7 +12,9 @@ from typing import Any
 import click
 import pyarrow as pa
 
-from catalog import Progress, plain_values, require_distinct, silent
+from catalog import Progress, require_distinct, silent
+
+from .rows import rows_of
 
 EXACT_IN_JSON = 2**53
 """Larger integers, such as Gaia ids, are not exact in every JSON reader and are written as text."""
@@ -60,12 +62,6 @@ def progress_bar(label: str) -> Iterator[Progress]:
 
     with bar(label) as progress:
         yield progress
-
-
-def rows_of(block: pa.Table) -> Iterator[tuple[Any, ...]]:
-    """Rows of plain Python values, None where NULL."""
-    columns = [plain_values(name, column) for name, column in zip(block.column_names, block.columns, strict=True)]
-    return zip(*columns, strict=True)
 
 
 def _checked(blocks: Iterable[pa.Table]) -> Iterator[pa.Table]:

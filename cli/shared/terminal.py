@@ -14,7 +14,7 @@ from rich.text import Text
 
 from catalog import Progress, unit_of
 
-from .output import rows_of
+from .rows import rows_of
 
 
 def show_table(blocks: Iterable[pa.Table], title: str | None) -> int:
