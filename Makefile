@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint bench clean
+.PHONY: install demo test test-all lint docs bench clean
 
 install: .venv/.installed
 
@@ -21,16 +21,32 @@ install: .venv/.installed
 demo: install
 	$(BIN)/catalog demo
 
+# In a temporary folder of their own, which goes when they end, however they end.
+TESTS = folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+  $(BIN)/python -m pytest -n 2 --dist loadfile --basetemp="$$folder/tests"
+
 test: install lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(TESTS)
+
+# The same with all examples, and with the benchmarks that damage files and kill processes.
+test-all: install lint
+	@export CATALOG_TEST_SIZE=full; $(TESTS)
+	$(BIN)/python -m benchmarks.fuzz
+	$(BIN)/python -m benchmarks.kills
+	$(BIN)/python -m benchmarks.resume
 
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The variable keeps quiet what the makers of the theme say of its successor.
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	@echo "open site/index.html"
+
 bench: install
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf .venv build *.egg-info catalog-demo
+	rm -rf .venv build *.egg-info catalog-demo site

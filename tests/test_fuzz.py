@@ -5,11 +5,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from sizes import examples
 
 from benchmarks.fuzz import damaged, workers
 from catalog.surveys.mock.survey import MockSurvey, write_mock
 
-N_CASE = 250
+N_CASE = examples(250)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux counts it")

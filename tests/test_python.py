@@ -65,7 +65,8 @@ def test_a_form_nobody_knows(ingested: Path) -> None:
 
 
 def test_what_is_not_installed_is_named(ingested: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalog.database.forms.find_spec", lambda _: None)
+    monkeypatch.setattr("catalog.database.table.find_spec", lambda _: None)
+    monkeypatch.setattr("catalog.spectra.spectrum.find_spec", lambda _: None)
     with pytest.raises(CatalogError, match="pandas is not installed; run: pip install pandas"):
         Catalog(ingested).query("SELECT 1 AS one", as_="pandas")
     with pytest.raises(CatalogError, match="specutils is not installed; run: pip install specutils"):

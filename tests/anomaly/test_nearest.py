@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sizes import examples
 
 from catalog.anomaly.nearest import BLOCK, nearest
 
@@ -43,7 +44,7 @@ def assert_nearest(points: np.ndarray, star_id: np.ndarray, k: int, among: np.nd
         assert len(set(row[row >= 0])) == np.count_nonzero(row >= 0)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(
     seed=st.integers(0, 2**32 - 1),
     n=st.integers(0, 40),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sizes import examples
 
 from catalog.anomaly import peers
 from catalog.anomaly.peers import N_PEER, rank_among_peers
@@ -11,7 +12,7 @@ from catalog.anomaly.peers import N_PEER, rank_among_peers
 pytestmark = pytest.mark.filterwarnings("error")
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(
     seed=st.integers(0, 2**32 - 1),
     n=st.integers(1, 40),

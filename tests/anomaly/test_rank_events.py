@@ -87,8 +87,8 @@ Catalog({str(database)!r}).{what}"""
 
 
 KILLS = {
-    "in the first part": ("catalog.anomaly.scoring._append", 1, 0),
-    "in the second part": ("catalog.anomaly.scoring._append", 2, 15),
+    "in the first part": ("catalog.anomaly.scoring.append", 1, 0),
+    "in the second part": ("catalog.anomaly.scoring.append", 3, 15),
     "between the scores and their ranks": ("catalog.anomaly.scoring.rank_pending", 1, 39),
     "while the scores of the second model are ranked": ("catalog.anomaly.ranks.rank_scores", 2, 39),
     "while the consensus is ranked": ("catalog.anomaly.ranks.rank_among_peers", 1, 39),
@@ -193,6 +193,52 @@ def test_new_photometry_ranks_among_new_peers(ranked: Path, copy_of: Callable[[P
         assert_standing(connection)
 
 
+MADE = "SELECT ensemble_id, dataset_id, method_sha256, created_at, code_version FROM rank_method ORDER BY ALL"
+
+
+def test_new_photometry_is_told_of_the_ranks_unless_other_code_made_them(
+    ranked: Path, copy_of: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    """Those are still to be made again, and are by the next who scores."""
+    database = copy_of(ranked)
+    with duckdb.connect(database) as connection:
+        connection.execute("UPDATE rank_method SET method_sha256 = 'of old', code_version = '0' WHERE dataset_id = 2")
+    before = rows(database, MADE)
+    Catalog(database).ingest([other_photometry(tmp_path / "gaia.fits")])
+    first, second = rows(database, MADE)
+    assert (first[:3], second) == (before[0][:3], before[1])
+    assert first[3] > before[0][3]
+    Catalog(database).score("large")
+    assert [row[:3] for row in rows(database, MADE)] == [row[:3] for row in rows(ranked, MADE)]
+
+
+@pytest.mark.parametrize(
+    ("where", "call"),
+    [
+        ("catalog.anomaly.ranks.rank_scores", 2),
+        ("catalog.anomaly.ranks.rank_among_peers", 1),
+        ("catalog.anomaly.ranks.insert", 1),
+        ("catalog.anomaly.ranks.insert", 2),
+    ],
+)
+def test_killed_while_ranks_of_other_code_are_made_again_the_old_ones_are_shown(
+    ranked: Path, copy_of: Callable[[Path], Path], where: str, call: int
+) -> None:
+    database = copy_of(ranked)
+    with duckdb.connect(database) as connection:
+        connection.execute("DELETE FROM rank_method")
+        connection.execute("UPDATE score_rank SET isolation = 7")
+    old = contents(database, *RANK_TABLES)
+    killed(database, where, "upgrade()", call)
+    assert contents(database, *RANK_TABLES, "rank_method") == old | {"rank_method": []}
+    assert Catalog(database).upgrade() == (REVISION, REVISION)
+    assert contents(database, *RANK_TABLES, "neighbor") == contents(ranked, *RANK_TABLES, "neighbor")
+    made = rows(database, MADE)
+    assert [row[:3] for row in made] == [row[:3] for row in rows(ranked, MADE)]
+    Catalog(database).upgrade()
+    assert rows(database, MADE) == made
+
+
 def test_new_photometry_and_new_peers_come_together_or_not_at_all(
     ranked: Path, copy_of: Callable[[Path], Path], tmp_path: Path
 ) -> None:
@@ -212,13 +258,13 @@ def test_an_ensemble_takes_its_ranks_along(ranked: Path, copy_of: Callable[[Path
     """And so does the dataset that it was trained on."""
     database = copy_of(ranked)
     Catalog(database).remove(kind, name)  # type: ignore[arg-type]
-    assert list(contents(database, *RANK_TABLES, "neighbor").values()) == [[], [], []]
+    assert list(contents(database, *RANK_TABLES, "rank_method", "neighbor").values()) == [[], [], [], []]
 
 
 def test_a_dataset_takes_its_ranks_along_and_no_others(ranked: Path, copy_of: Callable[[Path], Path]) -> None:
     database = copy_of(ranked)
     Catalog(database).remove("dataset", "large")
-    for table in (*RANK_TABLES, "neighbor"):
+    for table in (*RANK_TABLES, "rank_method", "neighbor"):
         of_small = f"FROM {table} WHERE dataset_id = 1 ORDER BY ALL"
         assert rows(database, f"FROM {table} ORDER BY ALL") == rows(ranked, of_small) != []
 

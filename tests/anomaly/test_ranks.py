@@ -46,9 +46,9 @@ VARIED = ("spectrum", "gaia_match", "training_split", "training_star", "reconstr
 
 
 @pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Database:
+def named(tmp_path_factory: pytest.TempPathFactory) -> Database:
     """Two ensembles, two datasets and 130 stars by name, and no spectra."""
-    database = Database(tmp_path_factory.mktemp("blank") / "c.duckdb")
+    database = Database(tmp_path_factory.mktemp("named") / "c.duckdb")
     upgrade(database)
     with duckdb.connect(database.path) as connection:
         connection.execute(NAMES)
@@ -73,7 +73,7 @@ def blank(tmp_path_factory: pytest.TempPathFactory) -> Database:
     unknown=st.sampled_from([0.0, 0.5, 1.0]),
 )
 def test_every_column_of_small_databases_is_what_numpy_finds(
-    blank: Database, seed: int, n: int, n_star: int, error: str, no_chi2: float, seen: float,
+    named: Database, seed: int, n: int, n_star: int, error: str, no_chi2: float, seen: float,
     absent: float, place: str, unknown: float,
 ) -> None:  # fmt: skip
     """With ties, zero errors, spectra without chi2, stars with several, and models that have not scored all."""
@@ -93,7 +93,7 @@ def test_every_column_of_small_databases_is_what_numpy_finds(
             made[generator.integers(0, n, n // 3)] = made[0]
         return made.astype(np.float32)
 
-    with blank.write() as connection:
+    with named.write() as connection:
         for table in VARIED:
             connection.execute(f"DELETE FROM {table}")
         spectrum_id = np.arange(1, n + 1)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sizes import examples
 
 from catalog.anomaly.stability import rank_intervals
 
@@ -45,7 +46,7 @@ def share_at_or_below(values: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(values), np.nan, share)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(
     seed=st.integers(0, 2**32 - 1),
     n_model=st.integers(2, 11),

@@ -6,13 +6,14 @@ import numpy as np
 from files import WAVELENGTH
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sizes import examples
 
 from catalog.causes.diagnosis import diagnose
 from catalog.causes.facts import N_FACT
 from catalog.causes.verdict import CAUSES
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     n_pixel=st.sampled_from([2, 3, 10, 60, 300, 1000, 4563]),
     start=st.floats(0, 1),

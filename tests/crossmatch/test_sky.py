@@ -12,6 +12,7 @@ from astropy.table import MaskedColumn, Table
 from files import write_combspec, write_gaia, write_mastarall
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from sizes import examples
 
 from catalog import Catalog
 from catalog.crossmatch import sky
@@ -38,7 +39,7 @@ def brute_force(ra: np.ndarray, dec: np.ndarray, other_ra: np.ndarray, other_dec
     return 3600 * np.degrees(np.arctan2(across, sin * other_sin + cos * other_cos * np.cos(difference)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     stars=st.lists(position, min_size=1, max_size=8), near=st.lists(offset, max_size=8), far=st.lists(place, max_size=4)
 )
@@ -65,7 +66,7 @@ def test_all_pairs_are_those_of_brute_force(stars: list, near: list, far: list) 
     np.testing.assert_allclose(found[close], expected[close], atol=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     place=st.tuples(st.floats(0, 359.999), st.floats(-89.99, 89.99)),
     motion=st.tuples(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4)),

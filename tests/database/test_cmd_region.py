@@ -1,10 +1,9 @@
 """Which star lies in which region of the colour-magnitude diagram, and what is odd there."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import alembic.command
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -12,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib.path import Path as Polygon
+from sizes import examples
 
 from catalog import Catalog
 from catalog.database.connection import Database, append
-from catalog.database.migration import alchemy, configuration, upgrade
+from catalog.database.migration import upgrade
 from catalog.database.schema import gaia_match, star
 
 Vertices = list[tuple[float, float]]
@@ -93,7 +93,7 @@ def distance_to_edges(polygon: Vertices, points: np.ndarray) -> np.ndarray:
 
 
 MAGNITUDE = st.floats(-1, 7, allow_nan=False, width=32)
-SLOW = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+SLOW = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(60))
 
 
 @SLOW
@@ -292,12 +292,10 @@ def test_the_consensus_in_a_region_is_the_consensus(tmp_path: Path) -> None:
     assert len(catalog.query(f"{place} FROM anomaly_by_cmd_region EXCEPT {place} FROM cmd")) == 0
 
 
-def test_a_database_of_revision_0005_has_the_regions_after_an_upgrade(tmp_path: Path) -> None:
-    old = Database(tmp_path / "old.duckdb")
-    config = configuration()
-    with alchemy(old) as connection:
-        config.attributes["connection"] = connection
-        alembic.command.upgrade(config, "0005")
+def test_a_database_of_revision_0005_has_the_regions_after_an_upgrade(
+    of_revision: Callable[[str, Path], Path], tmp_path: Path
+) -> None:
+    old = Database(of_revision("0005", tmp_path / "old.duckdb"))
     new = with_stars(tmp_path / "new.duckdb", SOMEWHERE)
     with duckdb.connect(old.path) as connection:
         connection.execute(f"ATTACH '{new}' AS new (READ_ONLY)")

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import alembic.command
 import duckdb
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 from catalog import Catalog
 from catalog.database.connection import Database
 from catalog.database.healpix import healpix_29
-from catalog.database.migration import alchemy, configuration, upgrade
+from catalog.database.migration import upgrade
 
 RA, DEC = st.floats(0, 360), st.floats(-90, 90)
 STARS = MANGAIDS[:4]
@@ -92,14 +91,10 @@ def test_a_command_that_loads_nothing_writes_nothing(ingested: Path, survey: Pat
     assert catalog.database.path.read_bytes() == before
 
 
-def test_an_upgrade_places_old_spectra(tmp_path: Path) -> None:
+def test_an_upgrade_places_old_spectra(of_revision: Callable[[str, Path], Path], tmp_path: Path) -> None:
     catalog = Catalog(tmp_path / "new.duckdb")
     catalog.ingest([spectra(tmp_path), write_mastarall(tmp_path / "mastarall.fits", STARS[1:])])
-    old = Database(tmp_path / "old.duckdb")
-    config = configuration()
-    with alchemy(old) as connection:
-        config.attributes["connection"] = connection
-        alembic.command.upgrade(config, "0006")
+    old = Database(of_revision("0006", tmp_path / "old.duckdb"))
     with duckdb.connect(old.path) as connection:
         connection.execute(f"ATTACH '{catalog.database.path}' AS new (READ_ONLY)")
         for table in ("star", "spectrum"):

@@ -1,18 +1,19 @@
 """window_usable against the arrays themselves, pixel by pixel."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-import alembic.command
 import duckdb
 import numpy as np
 import pytest
 from files import WAVELENGTH, smooth_flux, write_combspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sizes import examples
 
 from catalog import Catalog
 from catalog.database.connection import Database
-from catalog.database.migration import alchemy, configuration, upgrade
+from catalog.database.migration import upgrade
 from catalog.errors import CatalogError
 from catalog.spectra.blocks import usable_blocks, window
 from catalog.spectra.quality import usable_rows
@@ -73,7 +74,7 @@ PIXEL = st.integers(0, 4562)
 SHIFT = st.sampled_from([-0.1, 0.0, 0.1])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(60))
 @given(PIXEL, PIXEL, SHIFT, SHIFT)
 def test_the_counts_are_those_of_the_arrays(broken: Path, one: int, other: int, low: float, high: float) -> None:
     lo, hi = WAVELENGTH[min(one, other)] + low, WAVELENGTH[max(one, other)] + high
@@ -114,13 +115,11 @@ def test_real_spectra(real_data: Path, tmp_path: Path) -> None:
             assert answer(database, *limits, dataset) == expected(flux, *limits)
 
 
-def test_an_upgrade_counts_the_runs_of_old_spectra(broken: Path, tmp_path: Path) -> None:
+def test_an_upgrade_counts_the_runs_of_old_spectra(
+    broken: Path, of_revision: Callable[[str, Path], Path], tmp_path: Path
+) -> None:
     """The migration finds in SQL what loading finds in numpy."""
-    old = Database(tmp_path / "old.duckdb")
-    config = configuration()
-    with alchemy(old) as connection:
-        config.attributes["connection"] = connection
-        alembic.command.upgrade(config, "0002")
+    old = Database(of_revision("0002", tmp_path / "old.duckdb"))
     with duckdb.connect(old.path) as connection:
         connection.execute(f"ATTACH '{broken}' AS new (READ_ONLY)")
         for table in ("star", "dataset", "wavelength_grid", "source_file", "spectrum_array"):

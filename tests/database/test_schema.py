@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from alembic.script import ScriptDirectory
 from astropy import units as u
+from sharing import copy_database
 
 from catalog import Catalog
 from catalog.database.connection import Database, scalar
@@ -24,10 +25,8 @@ from catalog.spectra.blocks import trained_wavelength
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = Database(tmp_path / "c.duckdb")
-    upgrade(database)
-    return database
+def database(blank: Path, tmp_path: Path) -> Database:
+    return Database(copy_database(blank, tmp_path))
 
 
 def shape(connection: duckdb.DuckDBPyConnection) -> list[tuple]:
@@ -130,13 +129,9 @@ OLD_ROWS = {
 
 @pytest.mark.parametrize("revision", EARLIER)
 def test_an_upgrade_from_every_earlier_revision_keeps_everything(
-    revision: str, database: Database, tmp_path: Path
+    revision: str, of_revision: Callable[[str, Path], Path], database: Database, tmp_path: Path
 ) -> None:
-    old = Database(tmp_path / "old.duckdb")
-    config = configuration()
-    with alchemy(old) as connection:
-        config.attributes["connection"] = connection
-        alembic.command.upgrade(config, revision)
+    old = Database(of_revision(revision, tmp_path / "old.duckdb"))
     with duckdb.connect(old.path) as connection:
         for table, row in OLD_ROWS.items():
             connection.execute(f"INSERT INTO {table} {row}")
@@ -153,12 +148,10 @@ def test_an_upgrade_from_every_earlier_revision_keeps_everything(
         assert shape(found) == shape(expected)
 
 
-def test_an_ensemble_of_revision_0004_is_one_that_was_trained_here(tmp_path: Path) -> None:
-    old = Database(tmp_path / "old.duckdb")
-    config = configuration()
-    with alchemy(old) as connection:
-        config.attributes["connection"] = connection
-        alembic.command.upgrade(config, "0004")
+def test_an_ensemble_of_revision_0004_is_one_that_was_trained_here(
+    of_revision: Callable[[str, Path], Path], tmp_path: Path
+) -> None:
+    old = Database(of_revision("0004", tmp_path / "old.duckdb"))
     with duckdb.connect(old.path) as connection:
         for table, row in OLD_ROWS.items():
             connection.execute(f"INSERT INTO {table} {row}")

@@ -15,11 +15,13 @@ from files import WAVELENGTH, smooth_flux
 from ranks_by_numpy import assert_standing
 
 from catalog import Catalog
+from catalog.anomaly.method import digest_of_ranks
 from catalog.database.connection import Database
 from catalog.database.migration import alchemy, configuration, upgrade
 from catalog.database.revision import REVISION
 from catalog.database.views import MACROS, VIEWS
 from catalog.provenance import canonical_json, sha256_of_text
+from catalog.version import code_version
 
 EARLIER = [script.revision for script in ScriptDirectory.from_config(configuration()).walk_revisions()][:0:-1]
 
@@ -51,6 +53,9 @@ def with_numbers(names: str, first: float) -> dict[str, float]:
 PARAMETERS = "teff teff_error logg logg_error fe_h fe_h_error alpha_fe alpha_fe_error"
 TWO_SIDED = " ".join(f"{name}_error_{way}" for name in ("teff", "logg", "fe_h", "alpha_fe") for way in ("up", "down"))
 RECALLS = [f"recall_{depth}{end}" for depth in ("0_5", "1", "2", "5") for end in ("", "_lo", "_hi")]
+INTERVAL = """interval_lo interval_hi interval_fraction half_fraction interval_excess interval_spread interval_overlap
+residual_chi2 interval_chi2 sigma_ratio masked_fraction roughness density_percentile mean_log10_error"""
+WITHOUT_IVAR = ("residual_chi2", "interval_chi2", "sigma_ratio")
 SPECTRUM_KEYS = {"model_id": [1, 1, 2, 2], "spectrum_id": [11, 12, 11, 12]}
 
 ROWS: dict[str, Rows] = {
@@ -153,8 +158,36 @@ ROWS: dict[str, Rows] = {
                                    peer_rank=[None, 7]),
     "neighbor": numbered(model_id=[1, 1], dataset_id=[1, 1], spectrum_id=[11, 12], neighbor_rank=[1, 1],
                          neighbor_spectrum_id=[12, 11], distance=[0.1, 0.1]),
+    "anomaly_cause": [
+        {"ensemble_id": 1, "spectrum_id": 11, "cause": "carbon", "rule": "c2", "confidence": 0.9,
+         "evidence": ["half of the error lies there", "and more"], "sign": '{"c2":0.25}',
+         "window_share": [{"name": "C2 5165", "share": 0.5}, {"name": "blue end", "share": 0.1}],
+         "nearest_trained": ["7-2"], "n_model": 2, "n_spectrum": 2, "templates_sha256": "e" * 64, "created_at": WHEN,
+         "template_match": [{"library": "mine", "name": "carbon", "reduced_chi2": 1.5, "rms": 0.1, "scale": 2.0,
+                             "ebv": -0.5}],
+         "code_version": "0.1", **with_numbers(INTERVAL, 50)},
+        {"ensemble_id": 1, "spectrum_id": 12, "cause": "unknown", "evidence": [], "sign": "{}", "window_share": [],
+         "template_match": [], "n_model": 2, "n_spectrum": 2, "templates_sha256": "e" * 64, "created_at": WHEN,
+         "code_version": "0.1", **with_numbers(INTERVAL, 70), **dict.fromkeys(WITHOUT_IVAR)},
+    ],
+    "template": [
+        {"template_id": 1, "library": "mine", "name": "carbon", "n_pixel": 3, "wavelength_lo": 4000.0,
+         "wavelength_hi": 4002.0, "file": "mine.ecsv", "sha256": "9" * 64, "created_at": WHEN, "code_version": "0.1"},
+    ],
+    "template_array": [
+        {"template_id": 1, "wavelength": [4000.0, 4001.0, 4002.0], "relative_flux": [1.0, 0.5, 0.25],
+         "good": [True, False, True]},
+    ],
+    "planted_verdict": numbered(evaluation_id=[1, 1], kind=["ch-star"] * 2, strength=[0.25, 1.0],
+                                right_cause=["carbon", None], cause=["carbon", "unknown"], rule=["c2", None],
+                                n_planted=[3, 1]),
 }  # fmt: skip
 """Something for every column of every table; where a table has several rows, some columns are NULL in one."""
+
+RANKS = {"score_rank": "score_standing", "ensemble_rank": "consensus_standing"}
+"""The tables of ranks, and what they were called before revision 0011."""
+
+ROWS |= {name: ROWS[former] for name, former in RANKS.items()}
 
 OLD_VIEWS = """
 CREATE VIEW anomaly_score AS SELECT model_id, spectrum_id, error, row_number() OVER (ORDER BY error) AS place
@@ -204,6 +237,8 @@ UNKNOWN = {
 }  # fmt: skip
 """Columns that are NULL in every row here."""
 
+UNKNOWN |= {name: UNKNOWN[former] for name, former in RANKS.items()}
+
 
 def columns_of_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     found = connection.execute(
@@ -241,27 +276,29 @@ def described(connection: duckdb.DuckDBPyConnection, but: set[str]) -> dict[str,
 
 
 @pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("blank") / "c.duckdb"
+def newest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("newest") / "c.duckdb"
     upgrade(Database(path))
     return path
 
 
 @pytest.mark.parametrize("revision", EARLIER)
 def test_an_upgrade_keeps_every_row_and_adds_what_the_revisions_promise(
-    revision: str, blank: Path, tmp_path: Path
+    revision: str, newest: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "c.duckdb"
     tables = of_revision(path, revision)
     with duckdb.connect(path, read_only=True) as connection:
-        before = contents(connection, tables)
+        # Of old ranks nobody knows what they rest on: they are made again.
+        kept = {table: columns for table, columns in tables.items() if table not in {*RANKS, *RANKS.values()}}
+        before = contents(connection, kept)
         assert all(before.values())
     assert Catalog(path).upgrade() == (revision, REVISION)
     with duckdb.connect(path, read_only=True) as connection:
-        assert contents(connection, tables) == before
+        assert contents(connection, kept) == before
         assert_new_columns_and_tables(connection, tables)
         assert_everything_answers(connection, tables)
-        with duckdb.connect(blank, read_only=True) as new:
+        with duckdb.connect(newest, read_only=True) as new:
             theirs = {"mine", "window_of_spectrum", "carbon", "anomaly_carbon"}
             assert described(connection, theirs) == described(new, theirs)
 
@@ -285,13 +322,17 @@ def assert_new_columns_and_tables(connection: duckdb.DuckDBPyConnection, tables:
     assert rows(
         "SELECT is_nullable FROM duckdb_columns() WHERE table_name = 'star' AND column_name = 'source_file_id'"
     ) == [(True,)]
-    # 0009: old scores have ranks; 0011: in tables of other names.
-    if "score_standing" not in tables:
-        assert_standing(connection)
-        assert rows("SELECT count(*) FROM score_standing") == [(4,)]
+    # 0009: old scores have ranks; 0011: in tables of other names; 0012: of which it is known what made them.
+    assert_standing(connection)
+    assert rows("SELECT count(*) FROM score_standing") == [(4,)]
     assert rows("FROM score_standing ORDER BY ALL") == rows("FROM score_rank ORDER BY ALL") != []
     assert rows("FROM consensus_standing ORDER BY ALL") == rows("FROM ensemble_rank ORDER BY ALL") != []
-    for table in set(columns_of_tables(connection)) - set(tables) - {"cmd_region", "score_rank", "ensemble_rank"}:
+    made_by = [(1, 1, digest_of_ranks(), code_version())]
+    assert rows("SELECT ensemble_id, dataset_id, method_sha256, code_version FROM rank_method") == made_by
+    # 0012: of old causes and evaluations it is not.
+    assert rows("SELECT DISTINCT rules_sha256 FROM anomaly_cause") == [(None,)] * ("anomaly_cause" in tables)
+    assert rows("SELECT method_sha256 FROM evaluation") == [(None,)] * ("evaluation" in tables)
+    for table in set(columns_of_tables(connection)) - set(tables) - {"cmd_region", "rank_method", *RANKS}:
         assert rows(f"FROM {table}") == [], table
 
 

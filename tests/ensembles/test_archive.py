@@ -11,6 +11,7 @@ import pytest
 from ensemble_rows import weights_of, with_ensemble
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sizes import examples
 
 from catalog import Catalog
 from catalog.ensembles.archive import Archive, read_archive, weights_blocks
@@ -80,7 +81,7 @@ def test_packed_anew_it_is_the_same(exported: Path, repacked: Callable[..., Path
     assert content(read_archive(repacked({}))) == content(read_archive(exported))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_flipped_bits_are_refused_or_change_nothing(exported: Path, tmp_path: Path, data: st.DataObject) -> None:
     whole = bytearray(exported.read_bytes())
@@ -92,7 +93,7 @@ def test_flipped_bits_are_refused_or_change_nothing(exported: Path, tmp_path: Pa
     refused_or_the_same(tmp_path / "flipped.zip", exported)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_part_is_refused(exported: Path, tmp_path: Path, data: st.DataObject) -> None:
     whole = exported.read_bytes()

@@ -276,7 +276,7 @@ def test_a_failure_while_writing_leaves_nothing(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("catalog.evaluation.record._recovery", fail)
+    monkeypatch.setattr("catalog.evaluation.record.append", fail)
     with pytest.raises(ZeroDivisionError):
         catalog.evaluate(truth, baselines=False)
     assert counts(catalog.database.path) == [0, 0, 0, 0]

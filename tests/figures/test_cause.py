@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import MANGAIDS, ODD
-from drawing import drawn, labels, texts
+from drawing import assert_drawn, drawn, labels, texts
 
 from catalog import Catalog
 from catalog.anomaly.explain import diagnose_star
@@ -39,4 +39,4 @@ def test_without_ivar_it_says_so(visited: Path, monkeypatch: pytest.MonkeyPatch)
 def test_it_is_written_in_every_format(scored: Path, suffix: str, tmp_path: Path) -> None:
     file = tmp_path / f"cause{suffix}"
     Catalog(scored).plot.cause(file, ODD)
-    assert file.stat().st_size > 10_000
+    assert_drawn(file, ODD, "median and range of 3 models")

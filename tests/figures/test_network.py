@@ -27,7 +27,7 @@ def sizes(figure: Figure) -> list[int]:
 def test_the_boxes_of_an_ensemble(scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The input is as wide as the window of its recipe."""
     figure = drawn(monkeypatch, scored, "network")
-    assert sizes(figure) == [4404, 2048, 512, 128, 32, 10, 32, 128, 512, 2048, 4404]
+    assert sizes(figure) == [4404, 64, 32, 10, 32, 64, 4404]
     assert figure.get_suptitle() == "ensemble test: ReLU in the hidden layers, ReLU bottleneck, linear output"
 
 

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import tracemalloc
 from collections.abc import Callable
 from itertools import permutations
@@ -72,26 +71,52 @@ def test_a_failure_leaves_no_new_database(folder: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "c.duckdb").exists()
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.3, 0.6])
-def test_killed_and_run_again_gives_the_rows_of_an_uninterrupted_run(tmp_path: Path, delay: float) -> None:
-    flux = smooth_flux(800)
-    mangaid = [f"7-{number}" for number in range(800)]
-    files = tmp_path / "files"
-    files.mkdir()
+@pytest.fixture(scope="module")
+def two_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two files of 600 spectra, enough for several blocks of each."""
+    files = tmp_path_factory.mktemp("two")
+    flux = smooth_flux(600)
+    mangaid = [f"7-{number}" for number in range(600)]
     write_combspec(files / "lsfpercent60.0.fits", mangaid, flux)
     write_combspec(files / "lsfpercent90.0.fits", mangaid, flux[::-1])
-    whole = Catalog(tmp_path / "whole.duckdb")
-    whole.ingest([files])
+    return files
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(two_files: Path, tmp_path_factory: pytest.TempPathFactory) -> object:
+    whole = Catalog(tmp_path_factory.mktemp("whole") / "whole.duckdb")
+    whole.ingest([two_files])
+    return contents(whole.database.path)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from catalog import Catalog
+
+calls = 0
+
+def kill(what, done, total):
+    global calls
+    calls += 1
+    if calls == int(sys.argv[3]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Catalog(sys.argv[1]).ingest([Path(sys.argv[2])], progress=kill)
+"""
+"""Dies behind a block: in the first file, at its end, in the second."""
+
+
+@pytest.mark.parametrize("block", [1, 3, 5])
+def test_killed_and_run_again_gives_the_rows_of_an_uninterrupted_run(
+    two_files: Path, uninterrupted: object, tmp_path: Path, block: int
+) -> None:
     database = tmp_path / "killed.duckdb"
-    command = [sys.executable, "-m", "catalog.cli", "--database", str(database), "ingest", str(files)]
-    process = subprocess.Popen(command)
-    while not (database.exists() and database.stat().st_size > 2_000_000) and process.poll() is None:
-        time.sleep(0.01)
-    time.sleep(delay)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    Catalog(database).ingest([files])
-    assert contents(database) == contents(whole.database.path)
+    done = subprocess.run([sys.executable, "-c", KILLED, database, two_files, str(block)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert not database.exists()
+    Catalog(database).ingest([two_files])
+    assert contents(database) == uninterrupted
 
 
 def test_a_full_disk_changes_nothing(tmp_path: Path, run: Callable) -> None:

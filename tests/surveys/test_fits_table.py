@@ -10,6 +10,7 @@ from files import smooth_flux, write_combspec, write_table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
+from sizes import examples
 
 from catalog.errors import CatalogError
 from catalog.surveys.fits_table import open_table, open_tables
@@ -26,7 +27,7 @@ def tables(draw: st.DrawFn) -> dict[str, np.ndarray]:
     return columns
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=examples(50))
 @given(tables(), st.integers(1, 7), st.booleans())
 def test_blocks_equal_astropy_bit_for_bit(
     tmp_path: Path, columns: dict[str, np.ndarray], n_row: int, compressed: bool

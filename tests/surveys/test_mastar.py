@@ -1,8 +1,8 @@
 """The parameters of visits: which row of the file becomes which rows, and which visit they are of."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-import alembic.command
 import duckdb
 import numpy as np
 import pytest
@@ -10,8 +10,6 @@ from files import write_parameters, write_table, write_visit_parameters, write_v
 from ingested_rows import IDS, one
 
 from catalog import Catalog
-from catalog.database.connection import Database
-from catalog.database.migration import alchemy, configuration
 from catalog.errors import CatalogError
 
 V1 = "mastar-goodvisits-v3_1_1-v1_7_7-params-v1.fits"
@@ -144,12 +142,11 @@ def test_a_visit_that_stands_twice_is_refused(catalog: Catalog, tmp_path: Path) 
         catalog.ingest([path])
 
 
-def test_a_database_from_before_there_was_a_place_takes_them(catalog: Catalog, tmp_path: Path) -> None:
+def test_a_database_from_before_there_was_a_place_takes_them(
+    catalog: Catalog, of_revision: Callable[[str, Path], Path], tmp_path: Path
+) -> None:
     """Revision 0003 had visits, but not their parameters."""
-    config = configuration()
-    with alchemy(Database(catalog.database.path)) as connection:
-        config.attributes["connection"] = connection
-        alembic.command.upgrade(config, "0003")
+    of_revision("0003", catalog.database.path)
     with duckdb.connect(catalog.database.path) as connection:
         connection.execute("INSERT INTO star (star_id, mangaid, source_file_id) VALUES (1, '7-1', 1)")
         connection.execute(

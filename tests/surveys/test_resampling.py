@@ -7,6 +7,7 @@ import pytest
 from files import WAVELENGTH
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sizes import examples
 
 from catalog.errors import CatalogError
 from catalog.surveys.resampling import GRID, LOG10_GRID, NODATA, STEP, Pixels, bits, block_of, resampled, stellar
@@ -60,7 +61,7 @@ def test_pixels_that_coincide_are_copied_bit_for_bit(shift: int, dtype: type, of
 
 
 @given(st.floats(-30, 30), st.integers(1000, 4400), st.floats(0.9, 1.1))
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 def test_at_any_phase_and_coverage_a_smooth_spectrum_is_kept(first: float, n: int, stretch: float) -> None:
     loglam = 3.5589 + STEP * (first + stretch * np.arange(n))
     arrays = resampled(pixels(loglam, np.exp(20 * (loglam - 3.7)), np.full(n, 4.0)))

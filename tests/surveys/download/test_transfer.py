@@ -14,6 +14,7 @@ from fetching import MASTARALL, PATHS, PATIENCE, SMALL, fetch, file_of, nowhere,
 from http_server import Site, Trouble, site
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sizes import examples
 
 from catalog import Catalog
 from catalog.errors import CatalogError
@@ -76,7 +77,7 @@ class TestWhatIsFetched:
 
 
 class TestABrokenConnection:
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
         name=st.sampled_from(["small", "mastarall"]),
         drops=st.lists(st.tuples(st.integers(0, 80_000), st.booleans(), st.booleans()), max_size=6),

@@ -14,6 +14,7 @@ from files import write_table
 from http_server import Site, Trouble
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sizes import examples
 
 from catalog.errors import CatalogError
 from catalog.surveys.download.download import stock_of
@@ -60,7 +61,7 @@ class TestVerification:
         fetch(sas, tmp_path, name)
         assert file_of(tmp_path, PATHS[name]).read_bytes() == good
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=examples(60), deadline=None)
     @given(st.data())
     def test_finds_any_flipped_bit_of_a_gzip_that_matters(self, data: st.DataObject) -> None:
         noise = np.random.default_rng(0).integers(0, 255, 2880 * 20, np.uint8).tobytes()

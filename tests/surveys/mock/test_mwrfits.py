@@ -12,6 +12,7 @@ import pytest
 from astropy.io import fits
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sizes import examples
 
 from catalog.surveys.mock.layouts import GOODSPEC, PARAMETERS
 from catalog.surveys.mock.mwrfits import Layout, create, primary_header, row_dtype, table_header, table_rows
@@ -96,7 +97,7 @@ def layouts(draw: st.DrawFn) -> Layout:
     return {name: draw(counts) + draw(st.sampled_from("AIJKED")) for name in names}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(layouts(), st.integers(0, 40), st.integers(1, 15), st.booleans())
 def test_both_readers_find_what_was_written(
     tmp_path_factory: pytest.TempPathFactory, layout: Layout, n_row: int, block: int, compressed: bool
