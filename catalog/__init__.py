@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from catalog.surveys.download.download import BASE_URL, PAPER_FILES, Downloaded, Stock, download, stock_of
     from catalog.surveys.download.products import PRODUCTS
     from catalog.surveys.mock.survey import TRUTH, MockSurvey, recorded_survey, write_mock
+    from catalog.version import code_version
 
 _PUBLIC = {
     "catalog.anomaly.neighbors": ("ROLES",),
@@ -61,6 +62,7 @@ _PUBLIC = {
     "catalog.surveys.download.download": ("BASE_URL", "PAPER_FILES", "Downloaded", "Stock", "download", "stock_of"),
     "catalog.surveys.download.products": ("PRODUCTS",),
     "catalog.surveys.mock.survey": ("TRUTH", "MockSurvey", "recorded_survey", "write_mock"),
+    "catalog.version": ("code_version",),
 }
 """What `from catalog import …` gives, by the module that has it. Each is imported when it is asked for, since the
 command line, which lives in `catalog.cli`, imports this module first: `catalog --help` needs none of them."""

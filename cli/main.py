@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+import catalog
 from catalog import CatalogError, __version__
 
 SECTIONS = {
@@ -89,6 +90,12 @@ class Commands(click.Group):
             raise click.Abort from error
 
 
+def _print_version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
+    if asked:
+        click.echo(f"catalog, version {__version__}, code {catalog.code_version()}")
+        ctx.exit()
+
+
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--database",
@@ -99,7 +106,14 @@ class Commands(click.Group):
     show_envvar=True,
     help="The DuckDB file.",
 )
-@click.version_option(__version__)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the release and the code version, and exit.",
+)
 @click.pass_context
 def main(ctx: click.Context, database: Path) -> None:
     """A database of stellar spectra and of how anomalous each one is.

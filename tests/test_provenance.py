@@ -5,12 +5,19 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pytest
-from conftest import ODD, REPOSITORY
+from astropy.table import Table
+from conftest import ODD, RECIPE, REPOSITORY
 
+from catalog import Catalog
+from catalog.autoencoder.recipes import PCA
+from catalog.database.schema import metadata
+from catalog.evaluation.truth import TruthFile
 from catalog.provenance import __version__
 from catalog.version import code_version, commit_of
 
@@ -160,6 +167,35 @@ def test_a_command_that_only_asks_starts_no_program(scored: Path, words: list[st
         [sys.executable, "-c", program, "--database", str(scored), *words], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_everything_that_is_written_says_which_code_wrote_it(
+    survey: Path, tmp_path: Path, asked_anew: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalog.version.commit_of", lambda _: "1a2b3c4")
+    catalog = Catalog(tmp_path / "c.duckdb")
+    catalog.ingest([survey])
+    catalog.train("small", replace(PCA, window=RECIPE.window), models=4)
+    catalog.score("large")
+    catalog.explain(ODD)
+    (tmp_path / "list.csv").write_text(f"mangaid,kind\n{ODD},line\n")
+    catalog.evaluate(TruthFile(tmp_path / "list.csv"), baselines=False)
+    catalog.attached.add(tmp_path / "list.csv", "mine", mangaid="mangaid")
+    wavelength = np.arange(4000.0, 5000.0)
+    template = Table({"name": ["one"] * 1000, "wavelength": wavelength, "flux": wavelength})
+    template.write(tmp_path / "library.ecsv")
+    catalog.templates.add(tmp_path / "library.ecsv", "mine")
+    having = [table.name for table in metadata.sorted_tables if "code_version" in table.columns]
+    assert len(having) == 8
+    for table in having:
+        found = catalog.query(f"SELECT DISTINCT code_version FROM {table}")
+        assert found["code_version"].tolist() == [f"{__version__}+g1a2b3c4"], table
+
+
+def test_the_command_says_release_and_code_version(run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    done = run("--version")
+    assert done.returncode == 0
+    assert done.stdout == f"catalog, version {__version__}, code {code_version()}\n"
 
 
 def test_the_release_is_the_same_everywhere() -> None:

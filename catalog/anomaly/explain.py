@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from astropy.table import QTable
 
+from catalog.anomaly.method import digest_of_rules
 from catalog.anomaly.neighbors import nearest_trained
 from catalog.anomaly.selection import Selection, rarity, read_known
 from catalog.anomaly.templates import digest_of_templates, read_stored
@@ -23,8 +24,9 @@ from catalog.database.records import ModelVersion, Scope, Visit
 from catalog.ensembles.reconstruction import log_reconstructions, reconstruct
 from catalog.ensembles.registry import recipe_of
 from catalog.progress import Progress, silent
-from catalog.provenance import __version__, canonical_json, utc_now
+from catalog.provenance import canonical_json, utc_now
 from catalog.spectra.blocks import SpectrumBlock, Window, trained_wavelength, usable_blocks, window
+from catalog.version import code_version
 
 AT_ONCE = 512
 """Spectra whose reconstructions by all models are held: 93 MB with ten models."""
@@ -47,6 +49,7 @@ class _Setup:
     models: list[ModelVersion]
     templates: Templates
     templates_sha256: str
+    rules_sha256: str
     nearest: dict[int, list[str]]
 
 
@@ -103,6 +106,7 @@ def _setup(connection: Connection, selection: Selection, spectrum_ids: Sequence[
         scored_models(connection, selection.scored),
         Templates(read_stored(connection), pixels.wavelength),
         digest_of_templates(connection),
+        digest_of_rules(connection, selection.scored),
         nearest_trained(connection, selection.scored, spectrum_ids, N_NEAREST),
     )
 
@@ -127,7 +131,8 @@ def _rows(
         diagnosis = diagnose(setup.pixels.wavelength, *arrays, reconstructions[:, index], rarity(known))
         row = _row(diagnosis, setup.templates.match(*arrays))
         row |= {name: known[name] for name in ("spectrum_id", "n_model", "mean_log10_error", "n_spectrum")}
-        row |= {"nearest_trained": setup.nearest.get(spectrum_id), "templates_sha256": setup.templates_sha256}
+        row |= {"nearest_trained": setup.nearest.get(spectrum_id)}
+        row |= {"templates_sha256": setup.templates_sha256, "rules_sha256": setup.rules_sha256}
         rows.append(row)
     return rows
 
@@ -180,7 +185,7 @@ def _write(database: Database, selection: Selection, rows: list[dict[str, Any]])
     columns |= {
         "ensemble_id": pa.array([ensemble_id] * len(rows), pa.int64()),
         "created_at": pa.array([utc_now()] * len(rows)),
-        "code_version": [__version__] * len(rows),
+        "code_version": [code_version()] * len(rows),
     }
     with database.write() as connection:
         spectrum_ids = [row["spectrum_id"] for row in rows]

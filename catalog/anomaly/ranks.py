@@ -1,13 +1,18 @@
 """Ranks: the rows of score_rank and ensemble_rank, made from errors and latent vectors."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 
 from catalog.anomaly.consensus import FLAGGED_FROM
+from catalog.anomaly.method import digest_of_ranks
 from catalog.anomaly.nearest import Queries, nearest
 from catalog.anomaly.peers import rank_among_peers
 from catalog.anomaly.stability import rank_intervals
-from catalog.database.connection import Connection, append, array_rows, arrow, execute_with
+from catalog.database.connection import Connection, append, array_rows, arrow, execute_with, insert
+from catalog.provenance import utc_now
+from catalog.version import code_version
 
 N_ALIKE = 50
 """Nearest training spectra whose median error is what to expect of a spectrum."""
@@ -84,7 +89,8 @@ JOIN model_version AS model ON model.model_id = ranked.model_id
 WHERE model.ensemble_id = $ensemble_id AND ranked.dataset_id = $dataset_id
 """
 
-# Scores are only ever added, or removed with their model or dataset, so that their number says whether all are there.
+# Scores are only ever added, or removed with their model or dataset, so that their number says whether all are there;
+# whether the ranks are as this code makes them, their digest says. Ranks from before there were digests have none.
 PENDING = """
 WITH scored AS (
     SELECT model.ensemble_id, scored.model_id, spectrum.dataset_id, count(*) AS n
@@ -106,13 +112,24 @@ SELECT
     scored.ensemble_id,
     scored.dataset_id,
     list(scored.model_id ORDER BY scored.model_id)
-        FILTER (ranked.n IS DISTINCT FROM scored.n) AS models
+        FILTER (ranked.n IS DISTINCT FROM scored.n) AS with_new_scores,
+    list(scored.model_id ORDER BY scored.model_id)
+        FILTER (ranked.n IS DISTINCT FROM scored.n OR method.method_sha256 IS DISTINCT FROM $method_sha256) AS models
 FROM scored
 LEFT JOIN ranked ON ranked.model_id = scored.model_id AND ranked.dataset_id = scored.dataset_id
 LEFT JOIN agreed ON agreed.ensemble_id = scored.ensemble_id AND agreed.dataset_id = scored.dataset_id
+LEFT JOIN rank_method AS method ON method.ensemble_id = scored.ensemble_id AND method.dataset_id = scored.dataset_id
 GROUP BY scored.ensemble_id, scored.dataset_id
 HAVING models IS NOT NULL OR any_value(agreed.n) IS DISTINCT FROM sum(scored.n)
 ORDER BY scored.ensemble_id, scored.dataset_id
+"""
+
+FORGET_METHOD = "DELETE FROM rank_method WHERE ensemble_id = $ensemble_id AND dataset_id = $dataset_id"
+
+# Other code has made the ranks of the single models; these are still to be made again.
+RENEW_METHOD = """
+UPDATE rank_method SET created_at = $created_at, code_version = $code_version
+WHERE ensemble_id = $ensemble_id AND dataset_id = $dataset_id AND method_sha256 = $method_sha256
 """
 
 RANKED_PAIRS = "SELECT DISTINCT ensemble_id, dataset_id FROM ensemble_rank ORDER BY ALL"
@@ -121,7 +138,7 @@ RANKED_PAIRS = "SELECT DISTINCT ensemble_id, dataset_id FROM ensemble_rank ORDER
 def rank_scores(connection: Connection, model_id: int, dataset_id: int) -> None:
     """Rank every score of a model on a dataset among them.
 
-    Replaces the rows of score_rank, and removes those of neighbor, in the connection's transaction.
+    Replaces the rows of score_rank, in the connection's transaction.
     """
     ids = {"model_id": model_id, "dataset_id": dataset_id}
     scores = arrow(connection, SCORES_OF_MODEL, ids)
@@ -134,7 +151,6 @@ def rank_scores(connection: Connection, model_id: int, dataset_id: int) -> None:
         "isolation": _or_null(isolation(latent, star_id)),
     }
     connection.execute(FORGET_RANKS, ids)
-    connection.execute(FORGET_NEIGHBORS, ids)
     execute_with(connection, INSERT_RANKS, pa.table(around), ids | {"flagged_from": FLAGGED_FROM})
 
 
@@ -231,24 +247,27 @@ def _intervals(members: pa.Table, spectrum_id: np.ndarray, order: np.ndarray) ->
 
 
 def rank_pending(connection: Connection, only: tuple[int, int] | None = None) -> int:
-    """Bring the ranks of every ensemble and dataset up to their scores; returns how many were not.
+    """Bring the ranks of every ensemble and dataset up to their scores and to this code; returns how many were not.
 
-    Writes inside the connection's transaction.
+    Writes inside the connection's transaction. Removes the rows of neighbor of models with new scores, which may be
+    nearer.
 
     Parameters
     ----------
     only : tuple of int, optional
         ensemble_id and dataset_id; None: all of them.
     """
-    waiting = [
-        (ensemble_id, dataset_id, models)
-        for ensemble_id, dataset_id, models in connection.execute(PENDING).fetchall()
-        if only is None or (ensemble_id, dataset_id) == only
-    ]
-    for ensemble_id, dataset_id, models in waiting:
+    pending = connection.execute(PENDING, {"method_sha256": digest_of_ranks()}).fetchall()
+    waiting = [row for row in pending if only is None or row[:2] == only]
+    for ensemble_id, dataset_id, with_new_scores, models in waiting:
         for model_id in models or ():
             rank_scores(connection, model_id, dataset_id)
+        for model_id in with_new_scores or ():
+            connection.execute(FORGET_NEIGHBORS, {"model_id": model_id, "dataset_id": dataset_id})
         rank_consensus(connection, ensemble_id, dataset_id)
+        ids = {"ensemble_id": ensemble_id, "dataset_id": dataset_id}
+        connection.execute(FORGET_METHOD, ids)
+        insert(connection, "rank_method", ids | _made_now())
     return len(waiting)
 
 
@@ -259,6 +278,11 @@ def rerank(connection: Connection) -> None:
     """
     for ensemble_id, dataset_id in connection.execute(RANKED_PAIRS).fetchall():
         rank_consensus(connection, ensemble_id, dataset_id)
+        connection.execute(RENEW_METHOD, {"ensemble_id": ensemble_id, "dataset_id": dataset_id} | _made_now())
+
+
+def _made_now() -> dict[str, Any]:
+    return {"method_sha256": digest_of_ranks(), "created_at": utc_now(), "code_version": code_version()}
 
 
 def _or_null(values: np.ndarray) -> pa.Array:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from catalog.anomaly.method import digest_of_rules
 from catalog.anomaly.templates import digest_of_templates
 from catalog.database.connection import Connection, Database, arrow
 from catalog.database.listing import listing_of_scores
@@ -46,7 +47,8 @@ SELECT
         AND cause.n_model = ranked.n_model
         AND cause.mean_log10_error IS NOT DISTINCT FROM ranked.mean_log10_error
         AND cause.n_spectrum = counted.n_spectrum
-        AND cause.templates_sha256 = $templates AS up_to_date
+        AND cause.templates_sha256 = $templates
+        AND cause.rules_sha256 IS NOT DISTINCT FROM $rules AS up_to_date
 FROM ensemble_rank AS ranked
 JOIN (
     SELECT
@@ -110,7 +112,7 @@ class Selection:
     known: dict[int, dict[str, Any]]
 
     def waiting(self, again: bool) -> list[int]:
-        """Those of the spectra that have no cause, or one that rests on other scores or templates; again: all."""
+        """Those of the spectra without a cause, or with one of other scores, templates or rules; again: all."""
         return [number for number in self.spectrum_ids if again or not self.known[number]["up_to_date"]]
 
 
@@ -157,7 +159,11 @@ def read_known(connection: Connection, scored: Scored, spectrum_ids: Sequence[in
         spectrum_id to n_model, mean_log10_error, n_spectrum of the dataset, what `rarity` takes, and `up_to_date`,
         whether a cause is stored that rests on the same.
     """
-    parameters = scored.ids | {"spectrum_ids": list(spectrum_ids), "templates": digest_of_templates(connection)}
+    parameters = scored.ids | {
+        "spectrum_ids": list(spectrum_ids),
+        "templates": digest_of_templates(connection),
+        "rules": digest_of_rules(connection, scored),
+    }
     return {row["spectrum_id"]: row for row in arrow(connection, KNOWN, parameters).to_pylist()}
 
 

@@ -12,7 +12,8 @@ from astropy.table import Table
 from catalog.causes.likeness import FEWEST, Template
 from catalog.database.connection import Database, append, next_id
 from catalog.errors import CatalogError
-from catalog.provenance import __version__, sha256_of_file, utc_now
+from catalog.provenance import sha256_of_file, utc_now
+from catalog.version import code_version
 
 SPELLINGS = {
     "name": ("name", "id", "label"),
@@ -58,7 +59,7 @@ def add_templates(database: Database, path: Path, library: str) -> int:
             "file": [path.name] * len(found),
             "sha256": [digest] * len(found),
             "created_at": [utc_now()] * len(found),
-            "code_version": [__version__] * len(found),
+            "code_version": [code_version()] * len(found),
         }
         append(connection, "template", pa.table(rows))
         arrays: dict[str, Any] = keys | {

@@ -19,7 +19,8 @@ from catalog.database.external import (
 from catalog.database.names import find_attached_catalog, select
 from catalog.database.records import AttachedCatalog
 from catalog.errors import CatalogError
-from catalog.provenance import __version__, sha256_of_file, sha256_of_text, utc_now
+from catalog.provenance import sha256_of_file, sha256_of_text, utc_now
+from catalog.version import code_version
 
 ASSUMED_EPOCH = 2000.0
 """Of positions that a file does not date: that of most lists in the literature."""
@@ -88,7 +89,7 @@ def attach(database: Database, file: Path, name: str, by: MatchBy, *, every: boo
             "every_match": every,
             "asked_sha256": stars_sha256,
             "attached_at": utc_now(),
-            "code_version": __version__,
+            "code_version": code_version(),
         }
         insert(connection, "external_catalog", row)
         recreate_external_view(connection, name)

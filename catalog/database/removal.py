@@ -95,6 +95,7 @@ DEPENDENT = {
     "score_rank": ("model", "spectrum"),
     "neighbor": ("model", "spectrum"),
     "ensemble_rank": ("ensemble", "spectrum"),
+    "rank_method": ("ensemble", "dataset"),
     "anomaly_cause": ("ensemble", "spectrum"),
     "training_split": ("model", "spectrum"),
     "training_star": ("model",),

@@ -6,7 +6,7 @@ import duckdb
 
 from catalog.errors import CatalogError
 
-REVISION = "0011"
+REVISION = "0012"
 """The revision this code reads and writes; equal to the newest file in migrations/versions."""
 
 REVISION_TABLE = "schema_version"

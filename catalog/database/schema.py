@@ -351,6 +351,15 @@ ensemble_rank = _table(
     ("peer_rank", sa.BigInteger, ""),
 )
 
+rank_method = _table(
+    "rank_method",
+    ("ensemble_id", sa.BigInteger, "required"),
+    ("dataset_id", sa.BigInteger, "required"),
+    ("method_sha256", sa.String, "required"),
+    ("created_at", sa.TIMESTAMP, "required"),
+    ("code_version", sa.String, "required"),
+)
+
 neighbor = _table(
     "neighbor",
     ("model_id", sa.BigInteger, "required"),
@@ -379,6 +388,7 @@ evaluation = _table(
     ("code_version", sa.String, "required"),
     ("versions", sa.JSON, "required"),
     ("created_at", sa.TIMESTAMP, "required"),
+    ("method_sha256", sa.String, ""),
 )
 
 recovery = _table(
@@ -510,6 +520,7 @@ anomaly_cause = _table(
     ("templates_sha256", sa.String, "required"),
     ("created_at", sa.TIMESTAMP, "required"),
     ("code_version", sa.String, "required"),
+    ("rules_sha256", sa.String, ""),
 )
 
 template = _table(

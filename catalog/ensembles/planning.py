@@ -13,9 +13,10 @@ from catalog.database.records import Ensemble, ModelVersion
 from catalog.ensembles.registry import recipe_of
 from catalog.ensembles.splits import balanced_splits, random_split
 from catalog.errors import CatalogError
-from catalog.provenance import __version__, canonical_json, utc_now
+from catalog.provenance import canonical_json, utc_now
 from catalog.spectra.blocks import usable_blocks, wavelength, window
 from catalog.spectra.windows import widest_windows
+from catalog.version import code_version
 
 FEWEST_SPECTRA = 10
 KEEP = 0.9
@@ -207,7 +208,7 @@ def _insert_ensemble(connection: Connection, name: str, dataset_id: int, recipe:
         "recipe": canonical_json(asdict(recipe)),
         "recipe_sha256": recipe.sha256,
         "created_at": utc_now(),
-        "code_version": __version__,
+        "code_version": code_version(),
     }
     insert(connection, "ensemble", row)
     return ensemble_id

@@ -22,8 +22,9 @@ from catalog.database.names import select
 from catalog.database.records import ModelVersion
 from catalog.ensembles.planning import Member, Plan, members_of, plan_ensemble, planned_spectra
 from catalog.errors import CatalogError
-from catalog.provenance import __version__, canonical_json, sha256_of_text, utc_now
+from catalog.provenance import canonical_json, sha256_of_text, utc_now
 from catalog.spectra.blocks import Window, usable_blocks, wavelength, window
+from catalog.version import code_version
 
 MOST_STACKED = 10
 """Members trained together at most: ten of the paper's take 2.5 GB of a GPU, with their optimizers."""
@@ -263,7 +264,7 @@ def _register(
             row = result | {
                 "model_id": member.model_id,
                 "epochs": len(history),
-                "code_version": __version__,
+                "code_version": code_version(),
                 "versions": canonical_json(models.versions()),
                 "started_at": started,
                 "finished_at": utc_now(),

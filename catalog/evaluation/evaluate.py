@@ -52,8 +52,9 @@ def evaluate(
     among = make(stored, seed)
     for remark in among.remarks:
         talk(remark)
-    row = columns_of(stored, among.columns, among.settings | {"baselines": baselines, "scores": list(SCORES)}, seed)
+    settings = among.settings | {"baselines": baselines, "scores": list(SCORES)}
     with database.read() as connection:
+        row = columns_of(connection, stored, among.columns, settings, seed)
         evaluation_id = find_evaluation(connection, row)
     known = evaluation_id is not None
     if evaluation_id is None:

@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from catalog.anomaly.method import with_ranks
 from catalog.database.connection import Connection, Database, append, arrow, insert, next_id, scalar
-from catalog.database.records import ModelVersion
+from catalog.database.records import ModelVersion, Scored
+from catalog.digests import digest_of_code
 from catalog.evaluation.agreement import Agreement
 from catalog.evaluation.methods import METHODS
 from catalog.evaluation.recovery import Estimate, Recovery
 from catalog.evaluation.stored import Stored
-from catalog.provenance import __version__, canonical_json, utc_now, versions_of
+from catalog.provenance import canonical_json, utc_now, versions_of
+from catalog.version import code_version
 
 PATIENCE = 600
 """Seconds to wait for somebody who is reading, before a computed result is given up."""
@@ -62,9 +65,27 @@ IDENTITY = (
     "n_member",
     "n_spectrum",
     "n_score",
-    "code_version",
+    "method_sha256",
 )
 """Beside `settings`, the columns in which two evaluations differ if their results may."""
+
+METHOD = (
+    "evaluation",
+    "anomaly/consensus.py",
+    "anomaly/nearest.py",
+    "anomaly/ranks.py",
+    "autoencoder/preprocessing.py",
+    "autoencoder/scoring.py",
+    "causes",
+    "database/views/cmd.sql",
+    "database/views/consensus.sql",
+    "database/views/star_role.sql",
+    "extinction.py",
+    "spectra/quality.py",
+    "surveys/mock/features.py",
+    "surveys/mock/oddities.py",
+)
+"""What makes an evaluation from scores, ranks and spectra, by name: none of it is loaded for that."""
 
 # The settings as text, which canonical JSON makes the same for the same settings.
 SAME_EVALUATION = f"""
@@ -130,11 +151,15 @@ class Results:
     verdicts: Sequence[VerdictCount]
 
 
-def columns_of(stored: Stored, columns: Mapping[str, Any], settings: Mapping[str, Any], seed: int) -> dict[str, Any]:
+def columns_of(
+    connection: Connection, stored: Stored, columns: Mapping[str, Any], settings: Mapping[str, Any], seed: int
+) -> dict[str, Any]:
     """The row of `evaluation`, but for what is known only when it is written.
 
     Parameters
     ----------
+    connection : Connection
+        Says what made the ranks that are evaluated.
     stored : Stored
         The scores that are evaluated.
     columns : mapping
@@ -153,7 +178,7 @@ def columns_of(stored: Stored, columns: Mapping[str, Any], settings: Mapping[str
         "n_member": len(stored.models),
         "n_spectrum": len(stored.spectrum_id),
         "n_score": int(np.count_nonzero(~np.isnan(stored.error))),
-        "code_version": __version__,
+        "method_sha256": with_ranks(connection, Scored(stored.ensemble, stored.dataset), digest_of_code(*METHOD)),
         **columns,
     }
 
@@ -191,7 +216,12 @@ def write_evaluation(
             return found
         evaluation_id = next_id(connection, "evaluation", "evaluation_id")
         versions = versions_of(*(package for module, package in PACKAGES.items() if module in sys.modules))
-        own = {"evaluation_id": evaluation_id, "versions": canonical_json(versions), "created_at": utc_now()}
+        own = {
+            "evaluation_id": evaluation_id,
+            "code_version": code_version(),
+            "versions": canonical_json(versions),
+            "created_at": utc_now(),
+        }
         insert(connection, "evaluation", own | dict(row))
         _append(connection, "recovery", evaluation_id, (_recovery(row) for row in results.recovery))
         _append(connection, "model_agreement", evaluation_id, (_agreement(pair, models) for pair in results.agreement))

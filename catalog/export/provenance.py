@@ -3,7 +3,8 @@
 from catalog.database.connection import Connection, Database, arrow
 from catalog.database.records import Scope
 from catalog.database.revision import revision
-from catalog.provenance import __version__, canonical_json, utc_now, versions_of
+from catalog.provenance import canonical_json, utc_now, versions_of
+from catalog.version import code_version
 
 ENSEMBLES = """
 SELECT
@@ -48,7 +49,7 @@ def about(
         "revision": revision(connection) or "",
         "ensembles": canonical_json(arrow(connection, ENSEMBLES, {"ensemble": scope.ensemble}).to_pylist()),
         "datasets": canonical_json(arrow(connection, DATASETS, {"dataset": scope.dataset}).to_pylist()),
-        "creator": f"stellar-anomaly-catalog {__version__}",
+        "creator": f"stellar-anomaly-catalog {code_version()}",
         "versions": canonical_json(versions_of("duckdb", "pyarrow", "numpy", "astropy")),
         "date": f"{utc_now():%Y-%m-%dT%H:%M:%S}",
     }

@@ -23,7 +23,7 @@ ENDS = (1, 99)
 RING = 4.0
 """Radius of the ring around a marked star, in points."""
 
-LETTER = 0.62 * SMALL
+LETTER = 0.65 * SMALL
 """Width of a letter of a name, in points."""
 
 

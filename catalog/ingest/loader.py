@@ -14,11 +14,12 @@ from catalog.errors import CatalogError
 from catalog.ingest.rows import RowLoader
 from catalog.prefetch import prefetch
 from catalog.progress import Progress
-from catalog.provenance import __version__, sha256_of_file, utc_now
+from catalog.provenance import sha256_of_file, utc_now
 from catalog.spectra.quality import quality
 from catalog.surveys.fits_table import FitsTable, open_tables
 from catalog.surveys.product import Block, DatasetOrigin, SingleSpectrum, SurveyProduct
 from catalog.surveys.recognition import recognise
+from catalog.version import code_version
 
 ROWS_PER_BLOCK = 256
 """Rows read at a time: 14 MB of arrays on the MaStar grid, 23 MB in the file; some five blocks are under way."""
@@ -217,7 +218,7 @@ class Loader:
             "product": self.product.name,
             "n_row": n_row,
             "ingested_at": utc_now(),
-            "code_version": __version__,
+            "code_version": code_version(),
         }
         insert(self.connection, "source_file", row)
 

@@ -36,7 +36,8 @@ INSERT INTO reconstruction_error
 INSERT INTO latent_vector
     SELECT model_id, spectrum_id, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0] FROM reconstruction_error;
 INSERT INTO evaluation
-    SELECT ensemble_id, ensemble_id, 2, 'truth', NULL, NULL, 1, 1, '{}', 0, 2, 9, 9, '0', '{}', TIMESTAMP '2026-01-01'
+    SELECT ensemble_id, ensemble_id, 2, 'truth', NULL, NULL, 1, 1, '{}', 0, 2, 9, 9, '0', '{}', TIMESTAMP '2026-01-01',
+        NULL
     FROM ensemble;
 INSERT INTO recovery (evaluation_id, method, members, n_odd, n_unranked, n_ordinary)
     SELECT evaluation_id, 'pca', 'all', 1, 0, 9 FROM evaluation;
