@@ -146,6 +146,18 @@ def scored(ingested: Path, shared: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def scored_by_paper(ingested: Path, shared: Path) -> Path:
+    """The same with models of the paper's size and two epochs, where what they make of a spectrum matters."""
+
+    def make(folder: Path) -> None:
+        catalog = Catalog(copy_database(ingested, folder))
+        catalog.train("small", Recipe(window=RECIPE.window, epochs=2, seed=3), models=3, name="test")
+        catalog.score("large")
+
+    return made_once(shared, "scored_by_paper", make) / "catalog.duckdb"
+
+
+@pytest.fixture(scope="session")
 def visited(scored: Path, shared: Path) -> Path:
     """The scored database with two more datasets that it has scored; read it, or take a copy.
 

@@ -64,7 +64,7 @@ def test_of_few_spectra_all_are_shown_with_their_visits(visited: Path) -> None:
 def test_who_ties_at_the_fifth_place_is_shown(scored: Path, copy_of: Callable[[Path], Path]) -> None:
     database = copy_of(scored)
     with duckdb.connect(database) as connection:
-        connection.execute("UPDATE reconstruction_error SET error = 0.5 WHERE model_id = 1 AND spectrum_id % 4 = 0")
+        connection.execute("UPDATE reconstruction_error SET error = 100 WHERE model_id = 1 AND spectrum_id % 4 = 0")
     stand_anew(database)
     table = Catalog(database).top_errors()
     assert table[table["model"] == "MODEL1"]["rank"].tolist()[-1] <= 5

@@ -19,7 +19,7 @@ from files import smooth_flux, write_combspec
 from catalog import Catalog
 from catalog.autoencoder import backend, checkpoint
 from catalog.autoencoder.recipe import Recipe
-from catalog.autoencoder.recipes import CONDITIONAL, FAST, PCA
+from catalog.autoencoder.recipes import CONDITIONAL, FAST, PCA, to_toml
 from catalog.autoencoder.stack import Stack
 from catalog.autoencoder.training import EpochLosses
 from catalog.autoencoder.weights import save_weights
@@ -48,7 +48,7 @@ def test_everything_about_a_model_is_a_row(scored: Path) -> None:
     assert Recipe.from_json(recipe) == RECIPE
     assert sha256_of_text(recipe) == digest
     models = rows(scored, TRAINED)
-    assert [(m[0], *m[2:6]) for m in models] == [(n, 22, 8, "trained", 2) for n in (1, 2, 3)]
+    assert [(m[0], *m[2:6]) for m in models] == [(n, 22, 8, "trained", RECIPE.epochs) for n in (1, 2, 3)]
     assert len({m[1] for m in models}) == 3
     for name, file, sha256, versions in rows(
         scored, "SELECT name, weights_file, weights_sha256, versions FROM model_version ORDER BY member"
@@ -56,9 +56,9 @@ def test_everything_about_a_model_is_a_row(scored: Path) -> None:
         assert sha256_of_file(scored.parent / file) == sha256
         assert f"{sha256}.npz" in file, name
         assert {"python", "numpy", "keras", "tensorflow"} <= set(json.loads(versions))
-    last = "SELECT train_loss, validation_loss FROM training_epoch WHERE epoch = 2 ORDER BY model_id"
+    last = f"SELECT train_loss, validation_loss FROM training_epoch WHERE epoch = {RECIPE.epochs} ORDER BY model_id"
     assert rows(scored, last) == [m[6:8] for m in models]
-    assert len(rows(scored, EPOCHS)) == 6
+    assert len(rows(scored, EPOCHS)) == 3 * RECIPE.epochs
 
 
 def test_splits_are_whole_random_and_in_the_papers_ratio(scored: Path) -> None:
@@ -89,13 +89,15 @@ def test_more_models_extend_an_ensemble(scored: Path, copy_of: Callable[[Path], 
     assert rows(database, "SELECT max(member) FROM model_version") == [(4,)]
 
 
-def test_killed_and_run_again_gives_the_models_of_an_uninterrupted_run(
-    ingested: Path, scored: Path, tmp_path: Path
-) -> None:
-    database = tmp_path / "killed.duckdb"
-    shutil.copy(ingested, database)
+def test_killed_and_run_again_gives_the_models_of_an_uninterrupted_run(ingested: Path, tmp_path: Path) -> None:
+    recipe = replace(RECIPE, epochs=60)
+    file, database, whole = (tmp_path / name for name in ("recipe.toml", "killed.duckdb", "whole.duckdb"))
+    file.write_text(to_toml(recipe))
+    for path in (database, whole):
+        shutil.copy(ingested, path)
+    Catalog(whole).train("small", recipe, 3, "test")
     command = [sys.executable, "-m", "catalog.cli", "--database", str(database), "train", "--dataset", "small"]
-    command += ["--window", "3700", "10200", "--epochs", "2", "--seed", "3", "--models", "3", "--name", "test"]
+    command += ["--recipe", str(file), "--models", "3", "--name", "test"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         while not process.stderr.readline().startswith("MODEL1"):
@@ -105,7 +107,7 @@ def test_killed_and_run_again_gives_the_models_of_an_uninterrupted_run(
     assert "planned" in statuses
     assert subprocess.run(command, capture_output=True, timeout=300).returncode == 0
     for sql in (TRAINED, EPOCHS, SPLITS):
-        assert rows(database, sql) == rows(scored, sql)
+        assert rows(database, sql) == rows(whole, sql)
 
 
 def test_all_spectra_of_a_star_are_on_one_side_of_the_split(tmp_path: Path) -> None:
@@ -173,10 +175,16 @@ def test_a_fault_of_the_weights_folder_shows_before_training(ingested: Path, cop
     ],
 )
 def test_what_cannot_be_trained_says_why(
-    scored: Path, dataset: str, recipe: Recipe, models: int, name: str | None, message: str
+    scored: Path,
+    copy_of: Callable[[Path], Path],
+    dataset: str,
+    recipe: Recipe,
+    models: int,
+    name: str | None,
+    message: str,
 ) -> None:
     with pytest.raises(CatalogError, match=message):
-        Catalog(scored).train(dataset, recipe, models, name)
+        Catalog(copy_of(scored)).train(dataset, recipe, models, name)
 
 
 def test_too_few_usable_spectra(real_data: Path, tmp_path: Path) -> None:

@@ -228,8 +228,9 @@ def test_planted_spectra_go_through_the_function_that_scores(catalog: Catalog, m
     assert set(of_error["recall_0_5"]) == {1.0}
 
 
-def test_of_planted_oddities_the_verdicts_are_counted(catalog: Catalog) -> None:
+def test_of_planted_oddities_the_verdicts_are_counted(scored_by_paper: Path, copy_of: Callable[[Path], Path]) -> None:
     """Each usable one once; the same table is read again when the evaluation is known."""
+    catalog = Catalog(copy_of(scored_by_paper))
     asked = Injection(("ch-star", "emission-line"), (1.0, 4.0), 8)
     verdicts = catalog.evaluate(asked, baselines=False).meta["verdicts"]
     assert {(row["kind"], row["right_cause"]) for row in verdicts} == {
