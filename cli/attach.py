@@ -61,8 +61,10 @@ def attach(
         return
     if file is None or name is None:
         raise CatalogError("give a file and a name: catalog attach FILE --name NAME; or --list")
-    way = {"gaia": gaia, "release": release, "mangaid": mangaid, "sky": sky, "radius": radius, "epoch": epoch}
-    _tell(catalog.attach(file, name, **way, every=every), file, every=every)
+    found = catalog.attach(
+        file, name, gaia=gaia, release=release, mangaid=mangaid, sky=sky, radius=radius, epoch=epoch, every=every
+    )
+    _tell(found, file, every=every)
 
 
 def _tell(found: "Attached", file: Path, *, every: bool) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY
 
+from catalog import Catalog
 from catalog.database.revision import REVISION
 
 
@@ -26,6 +27,29 @@ def test_the_only_package_is_catalog(wheel: Path) -> None:
         tops = {name.split("/")[0] for name in archive.namelist()}
         assert "catalog/py.typed" in archive.namelist()
     assert {top for top in tops if not top.endswith(".dist-info")} == {"catalog"}
+
+
+def test_a_command_runs_from_the_wheel(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    Catalog(tmp_path / "c.duckdb").upgrade()
+    command = [sys.executable, "-m", "catalog.cli", "--database", str(tmp_path / "c.duckdb"), "schema", "star"]
+    environment = {"PYTHONPATH": str(tmp_path / "site")}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.stdout.startswith("column,type,unit,comment\nstar_id,BIGINT,"), done.stderr
+
+
+def test_every_folder_with_a_module_is_a_package_of_the_wheel(wheel: Path) -> None:
+    """An editable installation finds a folder that is not named; a wheel leaves it out."""
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if name.endswith(".py")}
+    folders = {"catalog": "catalog", "cli": "catalog/cli", "migrations": "catalog/migrations"}
+    written = {
+        f"{inside}/{path.relative_to(REPOSITORY / folder).as_posix()}"
+        for folder, inside in folders.items()
+        for path in (REPOSITORY / folder).rglob("*.py")
+    }
+    assert written - packed == set()
 
 
 def test_migrations_and_views_run_from_the_wheel(wheel: Path, tmp_path: Path) -> None:

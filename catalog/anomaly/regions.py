@@ -96,7 +96,7 @@ def read_polygon(path: Path) -> list[Vertex]:
     CatalogError
         If the file cannot be read or holds no polygon; it names the file and the line.
     """
-    rows = read_small_table(path, COORDINATES)
+    rows = read_small_table(path, COORDINATES, blanks=True)
     vertices = [[row[column] for column in COORDINATES] for _, row in rows]
     return checked_polygon(vertices, str(path), [line for line, _ in rows])
 

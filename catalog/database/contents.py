@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from catalog.database.connection import Database, arrow
-from catalog.database.listing import listing
+from catalog.database.listing import OWN_WORDS, listing
 from catalog.database.relations import columns, find_relation, relations
 from catalog.errors import CatalogError
 
@@ -68,4 +68,6 @@ def datasets(database: Database) -> pa.Table:
 
 
 def _texts(**columns: list[str | None] | list[str]) -> pa.Table:
-    return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    # What these columns are called elsewhere means other things there.
+    schema = pa.schema([pa.field(name, pa.string(), metadata={OWN_WORDS: b""}) for name in columns])
+    return pa.table(list(columns.values()), schema=schema)

@@ -16,6 +16,8 @@ from catalog.errors import CatalogError
 
 ABOUT = b"about"
 UNIT = b"unit"
+OWN_WORDS = b"own words"
+"""Marks a column whose name does not mean what it means in the tables."""
 
 OF_VISITS = ("plate", "mjd", "neighbor_plate", "neighbor_mjd")
 """Columns that say nothing where no spectrum is of a single visit."""
@@ -111,10 +113,16 @@ def _plain(column: pa.ChunkedArray | pa.Array) -> list[Any]:
         return _with_null(column, [values[start:end] for start, end in zip(starts, ends, strict=True)])
     if pa.types.is_struct(type_):
         names = [field.name for field in type_]
-        fields = [_plain(values) for values in column.flatten()]
-        return _with_null(column, [dict(zip(names, row, strict=True)) for row in zip(*fields, strict=True)])
+        rows = zip(*(_plain(values) for values in column.flatten()), strict=True)
+        # Fields without names, as row(1, 2) has them, are told apart by their place alone.
+        named = len(set(names)) == len(names)
+        return _with_null(column, [dict(zip(names, row, strict=True)) if named else list(row) for row in rows])
     if pa.types.is_map(type_):
-        return [None if value is None else [list(pair) for pair in value] for value in column.to_pylist()]
+        pair = pa.struct([pa.field("key", type_.key_type), pa.field("value", type_.item_type)])
+        pairs = _plain(column.cast(pa.list_(pair)))
+        return [None if row is None else [list(found.values()) for found in row] for row in pairs]
+    if pa.types.is_interval(type_):
+        return [None if value is None else list(value) for value in column.to_pylist()]
     if pa.types.is_binary(type_) or pa.types.is_large_binary(type_):
         return [None if value is None else value.hex() for value in column.to_pylist()]
     return list(column.to_pylist())

@@ -61,7 +61,8 @@ def upgrade(database: Database) -> tuple[str | None, str]:
             require_revision(database.path, raw)
         config = configuration()
         config.attributes["connection"] = connection
-        alembic.command.upgrade(config, "head")
+        with _users_own_named(database):
+            alembic.command.upgrade(config, "head")
         if before == REVISION:
             rebuild_views(raw)
         return before, REVISION
@@ -85,6 +86,21 @@ def alchemy(database: Database) -> Iterator[sa.Connection]:
             raise (error.orig or error) from error
         finally:
             engine.dispose()
+
+
+@contextmanager
+def _users_own_named(database: Database) -> Iterator[None]:
+    """What DuckDB says of a table or an index of the user that stands in the way of a migration is said to the user."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not isinstance(error.orig, duckdb.CatalogException | duckdb.DependencyException):
+            raise
+        said = str(error.orig).splitlines()[0]
+        raise CatalogError(
+            f"{database.path} cannot be migrated, something of your own is in the way ({said}); rename or drop it; "
+            "nothing was changed"
+        ) from error
 
 
 def raw_connection(connection: sa.Connection) -> Connection:

@@ -37,9 +37,17 @@ ORDER BY column_index
 """
 
 
-UNIT_BEHIND = re.compile(r"(.+) \[([\w\s.*^/()+%µÅ°'\"-]{1,60})\]", re.DOTALL)
-"""A unit in square brackets at the end: it has no comma, and is not parsed here, since that takes astropy, which would
-double the time of `catalog schema`. An export, which has astropy, writes only what that can parse as a unit."""
+IN_BRACKETS = re.compile(r"(.+) \[([^\[\]]+)\]", re.DOTALL)
+
+PREFIX = "(da|[yzafpnuµmcdhkMGTPEZY])?"
+
+UNIT = re.compile(
+    "%|°|dex|mag|deg(ree)?|arcsec|arcmin|rad|sr|hourangle|h|min|s|d|day|yr|year|K|AU|au|lyr|Å|"
+    "(M|R|L)☉|(M|R|L|sol)?(sun|Sun)|sol(Mass|Rad|Lum)|S_sun|ct|count|adu|electron|photon|ph|pix(el)?|bit|byte|"
+    f"{PREFIX}(as|m|g|s|yr|pc|Hz|W|J|Jy|eV|erg|L|Angstrom|angstrom|A|V|T|G|N|Pa|bar|C|F|mol|lm|lx|byte)"
+)
+"""Units as catalogs spell them. Not parsed by astropy, which would double the time of `catalog schema`; an export,
+which has astropy, writes only what that can parse."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,12 @@ def split_comment(comment: str | None) -> tuple[str | None, str | None]:
 
     >>> split_comment("[Fe/H] of the star [dex]"), split_comment("Vertices [bp_rp, abs_g]")
     (('dex', '[Fe/H] of the star'), (None, 'Vertices [bp_rp, abs_g]'))
+    >>> split_comment("Flux [1e-17 erg / (s cm2 Angstrom)]")[0], split_comment("Spectral type [MK system]")[0]
+    ('1e-17 erg / (s cm2 Angstrom)', None)
     """
-    found = UNIT_BEHIND.fullmatch(comment or "")
-    return (found[2], found[1]) if found else (None, comment)
+    found = IN_BRACKETS.fullmatch(comment or "")
+    if found and "," not in found[2]:
+        words = re.findall(r"[^\W\d_]+(?:_sun)?☉?|%|°", re.sub(r"\d+(\.\d+)?[eE][+-]?\d+", "", found[2]))
+        if words and all(UNIT.fullmatch(word) for word in words):
+            return found[2], found[1]
+    return None, comment

@@ -8,7 +8,7 @@ import pyarrow as pa
 from astropy import units as u
 from astropy.table import MaskedColumn, Table
 
-from catalog.database.listing import about_of, require_distinct, unit_of, without_decimals
+from catalog.database.listing import OWN_WORDS, about_of, require_distinct, unit_of, without_decimals
 from catalog.database.meaning import meaning_of
 from catalog.errors import CatalogError
 
@@ -64,7 +64,8 @@ def to_table(rows: pa.Table) -> Table:
         except (ValueError, OverflowError) as error:
             raise CatalogError(f"column {name} holds times that Python cannot express; take {name}::VARCHAR") from error
         table[name] = MaskedColumn(values, name=name, mask=null) if null.any() else values
-        meaning, unit = meaning_of(name), unit_of(field)
+        meaning = None if OWN_WORDS in (field.metadata or {}) else meaning_of(name)
+        unit = unit_of(field)
         if meaning is not None:
             table[name].description = meaning.text
         if unit is not None and values.dtype.kind in "iuf":

@@ -56,6 +56,23 @@ WHERE evaluation_id = $evaluation_id
 ORDER BY kind, strength, n_planted DESC, cause, rule
 """
 
+BESIDE = {
+    "agreement": pa.schema(
+        {"model": pa.string(), "other_model": pa.string(), "spearman": pa.float64(), "top_1_overlap": pa.float64()}
+    ),
+    "verdicts": pa.schema(
+        {
+            "kind": pa.string(),
+            "strength": pa.float64(),
+            "right_cause": pa.string(),
+            "cause": pa.string(),
+            "rule": pa.string(),
+            "n_planted": pa.int64(),
+        }
+    ),
+}
+"""Columns of what `read_evaluation` gives beside the rows of `recovery`, also where there is no row."""
+
 IDENTITY = (
     "ensemble_id",
     "dataset_id",

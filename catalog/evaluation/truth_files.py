@@ -2,6 +2,8 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from astropy.table import Table
@@ -40,7 +42,8 @@ def read_truth(file: TruthFile) -> Truth:
     CatalogError
         If the file cannot be read, lacks a column, names no kind at all, or says two different things of one id.
     """
-    path, id_column, kind_column = file.path, file.id_column, file.kind_column
+    path, id_column, kind_column = Path(file.path), file.id_column, file.kind_column
+    file = replace(file, path=path)
     try:
         sha256 = sha256_of_file(path)
     except OSError as error:

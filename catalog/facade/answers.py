@@ -1,5 +1,6 @@
 """Listings in the form that a catalog was opened with."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -31,12 +32,12 @@ class Answers:
 
         return table_as(rows, form or self._form)
 
-    def _with_tables(self, answer: Any, *names: str) -> Any:
+    def _with_tables(self, answer: Any, schemas: Mapping[str, pa.Schema]) -> Any:
         """A table of astropy whose `meta` has tables too, where a listing can only have lists of rows."""
         if self._form != "table":
             return answer
         from catalog.database.table import to_table  # loads astropy
 
-        for name in names:
-            answer.meta[name] = to_table(pa.Table.from_pylist(answer.meta[name]))
+        for name, schema in schemas.items():
+            answer.meta[name] = to_table(pa.Table.from_pylist(answer.meta[name], schema=schema))
         return answer

@@ -549,6 +549,7 @@ class Catalog(Answers):
         """
         from catalog.evaluation.evaluate import evaluate  # loads scikit-learn, and TensorFlow where there is a network
         from catalog.evaluation.injection import Injection
+        from catalog.evaluation.record import BESIDE
 
         target = None
         if figure is not None:
@@ -562,7 +563,7 @@ class Catalog(Answers):
             from catalog.figures import recovery  # loads matplotlib
 
             recovery.draw(to_table(rows), target)
-        return self._with_tables(self._answer(rows), "agreement", "verdicts")
+        return self._with_tables(self._answer(rows), BESIDE)
 
     # Stars.
 
@@ -851,9 +852,22 @@ class Catalog(Answers):
         """Writes in one transaction: the same as `templates.remove`."""
         return self.templates.remove(library)
 
-    def attach(self, file: str | Path, name: str, **by: Any) -> "Attached":
+    def attach(
+        self,
+        file: str | Path,
+        name: str,
+        *,
+        gaia: str | None = None,
+        release: str | None = None,
+        mangaid: str | None = None,
+        sky: tuple[str, str] | None = None,
+        radius: float | None = None,
+        epoch: float | None = None,
+        every: bool = False,
+    ) -> "Attached":
         """Writes in one transaction: the same as `attached.add`."""
-        return self.attached.add(file, name, **by)
+        by: dict[str, Any] = {"gaia": gaia, "release": release, "mangaid": mangaid, "sky": sky, "radius": radius}
+        return self.attached.add(file, name, epoch=epoch, every=every, **by)
 
     def detach(self, name: str) -> None:
         """Writes in one transaction: the same as `attached.remove`."""

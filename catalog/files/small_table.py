@@ -11,7 +11,9 @@ Row = tuple[int, dict[str, str]]
 """Line of the file on which a row begins, from 1, and its values by column, without blanks around them."""
 
 
-def read_small_table(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> list[Row]:
+def read_small_table(
+    path: Path, required: Sequence[str], optional: Sequence[str] = (), *, blanks: bool = False
+) -> list[Row]:
     """The rows of a CSV or ECSV file, all values as text; blank lines are passed over.
 
     Not with astropy, which would not say on which line a row stands, nor keep ids as text.
@@ -22,6 +24,8 @@ def read_small_table(path: Path, required: Sequence[str], optional: Sequence[str
         UTF-8, with or without a byte order mark; lines that begin with # in front of the header are passed over.
     required, optional : sequence of str
         Columns that the header must name once, and those that it may name once; others are left alone.
+    blanks : bool
+        Rows of which every value is blank, as spreadsheets leave them behind the others, are rows too.
 
     Raises
     ------
@@ -46,7 +50,7 @@ def read_small_table(path: Path, required: Sequence[str], optional: Sequence[str
             values = [value.strip() for value in record]
             if header is None:
                 header = _checked_header(path, values, required, optional)
-            elif any(values):
+            elif any(values) or (blanks and len(values) > 1):
                 if len(values) != len(header):
                     raise CatalogError(f"{path}, line {line}: {len(values)} values for {len(header)} columns")
                 rows.append((line, dict(zip(header, values, strict=True))))

@@ -74,11 +74,12 @@ def _checked(blocks: Iterable[pa.Table]) -> Iterator[pa.Table]:
 def _show_csv(blocks: Iterable[pa.Table]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     for number, block in enumerate(blocks):
+        rows = rows_of(block)
         if not number:
             writer.writerow(block.column_names)
         writer.writerows(
             [json.dumps(value, default=str) if isinstance(value, list | dict) else value for value in row]
-            for row in rows_of(block)
+            for row in rows
         )
 
 

@@ -46,6 +46,8 @@ def bar(label: str) -> Iterator[Progress]:
 
 
 def _is_number(type_: pa.DataType) -> bool:
+    if pa.types.is_fixed_size_list(type_):
+        return _is_number(type_.value_type)
     return bool(pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_decimal(type_))
 
 

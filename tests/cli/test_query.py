@@ -162,3 +162,15 @@ def test_ctrl_c_stops_at_once_with_one_line(ingested: Path, sql: str) -> None:
     assert time.monotonic() - start < 5
     assert talk.strip() == "Aborted!"
     assert process.returncode == 1
+
+
+def test_what_has_no_name_or_is_deep_inside_is_written_whole(ingested: Path, run: Callable) -> None:
+    sql = """SELECT row(1, 2) AS unnamed, MAP {'a': '\\xAA'::BLOB} AS map, MAP {'a': MAP {'b': 0.1::FLOAT}} AS deep,
+             INTERVAL 1 DAY AS day"""
+    (row,) = json.loads(run("--database", ingested, "query", sql, "--format", "json").stdout)
+    assert row == {"unnamed": [1, 2], "map": [["a", "aa"]], "deep": [["a", [["b", 0.1]]]], "day": [0, 1, 0]}
+
+
+def test_nothing_is_written_of_an_answer_that_cannot_begin(ingested: Path, run: Callable) -> None:
+    done = run("--database", ingested, "query", "SELECT DATE 'infinity' AS d", "--format", "csv")
+    assert (done.returncode, done.stdout) == (2, "")

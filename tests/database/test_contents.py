@@ -7,7 +7,8 @@ import duckdb
 import pytest
 
 from catalog import Catalog
-from catalog.database.meaning import RELATIONS, meaning
+from catalog.database.meaning import MEANINGS, RELATIONS, meaning
+from catalog.database.relations import split_comment
 from catalog.database.views import MACROS, VIEWS
 from catalog.errors import CatalogError
 
@@ -67,3 +68,24 @@ def test_what_others_have_added_is_listed_too(ingested: Path, copy_of: Callable)
 def test_an_unknown_name_is_answered_with_those_that_exist(catalog: Catalog) -> None:
     with pytest.raises(CatalogError, match=r"no table, view or macro stars; there are: .*star, .*cmd, .*window"):
         catalog.schema("stars")
+
+
+@pytest.mark.parametrize(
+    ("comment", "unit"),
+    [
+        ("Spectral type [MK system]", None),
+        ("Flag [0/1]", None),
+        ("Name [see note]", None),
+        ("Mass [M☉]", "M☉"),
+        ("Flux [1e-17 erg / (s cm2 Angstrom)]", "1e-17 erg / (s cm2 Angstrom)"),
+        ("Proper motion [mas/yr]", "mas/yr"),
+        ("Wavelength [0.1nm]", "0.1nm"),
+    ],
+)
+def test_only_a_unit_in_brackets_is_taken_for_one(comment: str, unit: str | None) -> None:
+    assert split_comment(comment)[0] == unit
+
+
+def test_every_unit_of_ours_is_found_in_its_comment() -> None:
+    for known in MEANINGS.values():
+        assert split_comment(known.comment) == (known.unit, known.text)

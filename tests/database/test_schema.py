@@ -249,3 +249,18 @@ def test_write_is_one_transaction(database: Database) -> None:
         fail_half_way()
     with database.read() as connection:
         assert scalar(connection, "SELECT count(*) FROM star") == 0
+
+
+@pytest.mark.parametrize(
+    "statement", ["CREATE TABLE score_rank (a INTEGER)", "CREATE INDEX mine ON score_standing (rank)"]
+)
+def test_what_is_the_users_own_may_stop_a_migration_and_is_named(
+    statement: str, of_revision: Callable[[str, Path], Path], tmp_path: Path
+) -> None:
+    old = Database(of_revision("0010", tmp_path / "old.duckdb"))
+    with duckdb.connect(old.path) as connection:
+        connection.execute(statement)
+    with pytest.raises(CatalogError, match=r"something of your own is in the way .* nothing was changed"):
+        upgrade(old)
+    with duckdb.connect(old.path) as connection:
+        assert connection.execute("SELECT version_num FROM schema_version").fetchone() == ("0010",)
