@@ -9,6 +9,7 @@ import argparse
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -32,19 +33,31 @@ def commands(mangaid: str) -> dict[str, list[str]]:
     }
 
 
+def absolute(path: str) -> Path:
+    """A path that means the same wherever a process stands."""
+    return Path(path).absolute()
+
+
 def seconds(command: list[str]) -> float:
-    """Wall-clock time of a process; it must succeed."""
+    """Wall-clock time of a process; it must succeed.
+
+    It stands in no checkout, or it would run the code of that one, whichever Python it is.
+    """
     start = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, cwd=tempfile.gettempdir())
     return time.perf_counter() - start
 
 
 def main() -> None:
     """Print the table, as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("database", type=Path)
-    parser.add_argument("--before", type=Path, help="Python of an earlier version.")
-    parser.add_argument("--before-database", type=Path, help="The same database, of the revision of that version.")
+    parser.add_argument("database", type=absolute)
+    parser.add_argument("--before", type=absolute, help="Python of an earlier version.")
+    parser.add_argument(
+        "--before-database",
+        type=absolute,
+        help="The same database, of the revision of that version.",
+    )
     given = parser.parse_args()
     ask = f"import duckdb, sys; print(duckdb.connect(sys.argv[1]).execute({SQL!r}).fetchone()[0])"
     first = [sys.executable, "-c", ask, str(given.database)]
